@@ -1,0 +1,76 @@
+"""The table as rows a person can read: one for each route. Private keys never get here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET, Struct, UnsetType
+
+from ingressd.routing.model import Certificate, Host, Route
+from ingressd.routing.policy import DEFAULT_POLICY, Policy
+from ingressd.routing.table import Table
+
+
+class CertificateRow(Struct, frozen=True):
+    """A certificate without its key. ``not_after`` is seconds since the epoch."""
+
+    fingerprint: str
+    names: tuple[str, ...]
+    not_after: float
+    secret: str
+
+
+class RouteRow(Struct, frozen=True, omit_defaults=True):
+    """One route. ``host`` "" is the catch-all; ``kind`` "Default" takes what no path takes.
+
+    ``unavailable`` says why there is no endpoint. ``policy`` is left out where it is the default.
+    """
+
+    host: str
+    path: str
+    kind: str
+    ingress: str
+    backend: str
+    endpoints: tuple[str, ...] = ()
+    unavailable: str = ""
+    certificate: CertificateRow | None = None
+    policy: Policy | UnsetType = UNSET
+
+
+def list_routes(table: Table) -> tuple[RouteRow, ...]:
+    """Every route: hosts by name with the catch-all last, routes in the order in which they win."""
+    names = sorted(table.hosts, key=lambda name: (name == "", name))
+    return tuple(row for name in names for row in _host_rows(table, table.hosts[name]))
+
+
+def certificate_row(certificate: Certificate) -> CertificateRow:
+    """What may be shown of a certificate."""
+    return CertificateRow(
+        certificate.fingerprint, certificate.names, certificate.not_after, certificate.secret
+    )
+
+
+def _host_rows(table: Table, host: Host) -> Iterator[RouteRow]:
+    served = table.bound_certificate(host.name)
+    if served is None and host.has_tls:
+        served = table.certificate_for(None)
+    certificate = certificate_row(served) if served is not None else None
+    for route in host.routes:
+        yield _row(table, route, route.kind.value, certificate)
+    if host.fallback is not None:
+        yield _row(table, host.fallback, "Default", certificate)
+
+
+def _row(table: Table, route: Route, kind: str, certificate: CertificateRow | None) -> RouteRow:
+    upstream = table.upstreams.get(route.backend.upstream) if route.backend else None
+    return RouteRow(
+        host=route.host,
+        path=route.path,
+        kind=kind,
+        ingress=route.ingress,
+        backend=route.backend.upstream if route.backend else "",
+        endpoints=tuple(map(str, upstream.endpoints)) if upstream else (),
+        unavailable=upstream.unavailable if upstream else "no such upstream",
+        certificate=certificate,
+        policy=UNSET if route.policy == DEFAULT_POLICY else route.policy,
+    )

@@ -1,0 +1,1 @@
+"""What a person types. Thin: parses flags, calls the rooms below, prints."""

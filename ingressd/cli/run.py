@@ -1,0 +1,81 @@
+"""``ingressd run``: serve until told to stop."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from functools import partial
+
+import click
+import msgspec
+
+from ingressd.cli.cluster import api_server_names, connected, no_source
+from ingressd.cli.cluster_options import ClusterFlags, cluster_options
+from ingressd.cli.options import ServingFlags, serving_options
+from ingressd.cli.replica import replica_settings
+from ingressd.cli.serving import ServeOptions, run_until_done, serve
+from ingressd.cli.source_options import SourceOptions, source_options
+from ingressd.controller.cluster.companions import Companions
+from ingressd.logs import configure_logs
+from ingressd.sources.kubernetes.cluster_key import cluster_key
+from ingressd.sources.kubernetes.errors import NoApiServer
+from ingressd.sources.kubernetes.source import KubernetesSource
+from ingressd.sources.manifests import ManifestSource, UnusableInput
+from ingressd.workers.sockets import CannotListen
+
+KEY_BYTES = 32
+"""Of an affinity key that nobody chose."""
+
+
+@click.command("run")
+@source_options
+@serving_options
+@cluster_options
+def command(source: SourceOptions, serving: ServingFlags, cluster: ClusterFlags) -> None:
+    """Serve the Ingresses of files or of a cluster, and follow every change of them.
+
+    SIGTERM or Ctrl-C leaves without cutting anybody off, a second one at once.
+    """
+    configure_logs(serving.log_format)
+    try:
+        graceful = run_until_done(_live(source, serve_options(source, serving), cluster))
+    except NoApiServer as error:
+        raise no_source(source, error) from error
+    except (CannotListen, UnusableInput) as error:
+        raise click.ClickException(str(error)) from error
+    sys.exit(0 if graceful else 1)
+
+
+async def _live(source: SourceOptions, options: ServeOptions, cluster: ClusterFlags) -> bool:
+    if source.manifests:
+        return await serve(options, ManifestSource(source.manifests), find_key=_random_key)
+    async with connected(source) as api:
+        proxy = msgspec.structs.replace(options.proxy, refused_names=api_server_names(api.url))
+        return await serve(
+            msgspec.structs.replace(options, proxy=proxy),
+            KubernetesSource(api, source.scope),
+            find_key=partial(cluster_key, api, source.settings.ingress_class),
+            companion=Companions(api, replica_settings(cluster, os.environ)),
+            reopen=lambda _: KubernetesSource(api, source.scope),
+        )
+
+
+async def _random_key() -> bytes:
+    """Good for one start of one process, which is all that serves the files."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def serve_options(source: SourceOptions, serving: ServingFlags) -> ServeOptions:
+    """The flags as :func:`ingressd.cli.serving.serve` takes them."""
+    proxy = msgspec.structs.replace(
+        serving.proxy_settings, local_names=source.settings.local_addresses
+    )
+    return ServeOptions(
+        addresses=serving.addresses,
+        admin_port=serving.admin_port,
+        workers=serving.workers,
+        proxy=proxy,
+        compiler=source.settings,
+        shutdown_grace_period=serving.shutdown_grace_period,
+    )

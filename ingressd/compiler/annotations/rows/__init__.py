@@ -1,0 +1,1 @@
+"""The rows of the annotation table, one module for each group that is documented together."""

@@ -1,0 +1,53 @@
+"""What became of one annotation; findings are made from verdicts."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct, structs
+
+from ingressd.compiler.codes import Code, finding
+from ingressd.resources.finding import Finding, Severity
+from ingressd.resources.metadata import ObjectKey
+
+
+class Outcome(Enum):
+    """The fate of an annotation."""
+
+    HONOURED = "honoured"
+    NO_OP = "no-op"
+    INVALID = "invalid"
+    UNSUPPORTED = "unsupported"
+    NEVER_EXISTED = "never existed"
+    OVERRIDDEN = "overridden"
+
+
+_CODES = {
+    Outcome.NO_OP: Code.ANNOTATION_NO_EFFECT,
+    Outcome.INVALID: Code.ANNOTATION_INVALID,
+    Outcome.UNSUPPORTED: Code.ANNOTATION_UNSUPPORTED,
+    Outcome.NEVER_EXISTED: Code.ANNOTATION_NEVER_EXISTED,
+    Outcome.OVERRIDDEN: Code.ANNOTATION_OVERRIDDEN,
+}
+
+
+class Verdict(Struct, frozen=True, omit_defaults=True):
+    """The fate of one annotation, by its full name, and why.
+
+    ``is_blocking`` marks a protection that cannot be given: the routes of the Ingress answer 503.
+    """
+
+    annotation: str
+    outcome: Outcome
+    message: str = ""
+    remedy: str = ""
+    is_blocking: bool = False
+
+    def as_finding(self, subject: ObjectKey) -> Finding | None:
+        """What to tell the owner of the Ingress; None where all is as asked."""
+        code = _CODES.get(self.outcome)
+        if code is None:
+            return None
+        field = f"metadata.annotations[{self.annotation}]"
+        told = finding(code, subject, field, self.message, self.remedy)
+        return structs.replace(told, severity=Severity.ERROR) if self.is_blocking else told

@@ -1,0 +1,186 @@
+"""Writes the status of Ingresses while we lead, so that ``kubectl get ingress`` shows ADDRESS."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+
+import msgspec
+from msgspec import Struct
+
+from ingressd.controller.cluster.addresses import Addresses
+from ingressd.controller.cluster.failures import Failures
+from ingressd.controller.cluster.pen import Pen
+from ingressd.controller.cluster.pending import Pending
+from ingressd.controller.cluster.published import Published
+from ingressd.controller.cluster.status_plan import (
+    Departures,
+    StatusPatch,
+    plan_removal,
+    plan_status,
+)
+from ingressd.controller.controller import Controller
+from ingressd.controller.observing import Change
+from ingressd.resources.decoding import DecodingError
+from ingressd.resources.metadata import ObjectKey
+from ingressd.sources.kubernetes.errors import ApiError, KubernetesError
+
+_log = logging.getLogger(__name__)
+
+_ADDRESSES = "published addresses"
+
+_NOT_FOUND = 404
+_CONFLICT = 409
+_CONFLICT_PAUSE = 1.0
+
+
+class StatusPace(Struct, frozen=True):
+    """How fast statuses are written. ``interval`` is seconds between two looks at everything, and
+    ``spacing`` what lies between them even when the addresses change all the time."""
+
+    interval: float = 60.0
+    spacing: float = 1.0
+    settle: float = 0.1
+    concurrency: int = 8
+    batch: int = 500
+
+
+class StatusWriter:
+    """Keeps statuses as they should be. :meth:`note` is called in every replica, :meth:`run` only
+    while this one leads.
+    """
+
+    def __init__(
+        self,
+        controller: Controller,
+        published: Published,
+        pen: Pen,
+        failures: Failures,
+        pace: StatusPace | None = None,
+    ) -> None:
+        self._controller = controller
+        self._published = published
+        self._pen = pen
+        self._failures = failures
+        self._pace = pace or StatusPace()
+        self._addresses: Addresses | None = None
+        self._departures = Departures()
+        self._pending = Pending(self._pace.settle)
+        self._stale = asyncio.Event()
+        self._written: dict[ObjectKey, StatusPatch] = {}
+        self._is_running = False
+
+    def note(self, change: Change) -> None:
+        """Remember what has to be looked at again."""
+        for key in change.ingresses:
+            self._departures.note(key, self._controller.ingress(key))
+        if self._is_running:
+            self._pending.add(change.ingresses)
+        if self._published.concerns(change.services):
+            self._stale.set()
+
+    async def run(self) -> None:
+        """Write what has to be written, until cancelled."""
+        self._is_running = True
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._refresh_forever(), name=_ADDRESSES)
+                while True:
+                    await self._write(await self._pending.take(self._pace.batch))
+                    await asyncio.sleep(0)  # between batches others on the loop have their turn
+        finally:
+            self._is_running = False
+            self._pending.clear()
+
+    async def remove_all(self) -> None:
+        """Take back every status that shows our addresses: nobody serves these Ingresses now."""
+        if self._addresses is None:
+            return
+        keys = tuple(self._controller.ingresses)
+        await self._send_all(self._planned_removals(keys, self._addresses))
+
+    async def _refresh_forever(self) -> None:
+        """Read the addresses, and look at every Ingress: at first, in intervals, and whenever the
+        Service changes."""
+        while True:
+            self._stale.clear()
+            if await self._refresh():
+                self._written.clear()
+                self._pending.add(self._controller.ingresses)
+            await asyncio.sleep(self._pace.spacing)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pace.interval - self._pace.spacing):
+                    await self._stale.wait()
+
+    async def _refresh(self) -> bool:
+        """Whether the addresses are known."""
+        try:
+            addresses = await self._published.read()
+        except (KubernetesError, DecodingError, msgspec.DecodeError) as error:
+            self._failures.note(_ADDRESSES, error)
+            return False
+        self._failures.clear(_ADDRESSES)
+        if addresses != self._addresses and addresses is not None:
+            shown = ", ".join(each.ip or each.hostname for each in addresses)
+            _log.info("Ingress status: the addresses are %s", shown or "not assigned yet")
+        self._addresses = addresses if addresses is not None else self._addresses
+        return addresses is not None
+
+    async def _write(self, keys: Iterable[ObjectKey]) -> None:
+        if self._addresses is not None:
+            await self._send_all(self._planned(keys, self._addresses))
+
+    def _planned(self, keys: Iterable[ObjectKey], addresses: Addresses) -> list[StatusPatch]:
+        """Only differences, and not again what the store has not seen coming back yet."""
+        patches = []
+        for key in keys:
+            seen = self._controller.ingress(key)
+            if seen is None:
+                self._written.pop(key, None)
+                continue
+            patch = plan_status(seen, addresses, has_left=key in self._departures)
+            if patch is not None and patch != self._written.get(key):
+                patches.append(patch)
+        return patches
+
+    def _planned_removals(
+        self, keys: Iterable[ObjectKey], addresses: Addresses
+    ) -> list[StatusPatch]:
+        seen = filter(None, map(self._controller.ingress, keys))
+        return [patch for each in seen if (patch := plan_removal(each, addresses)) is not None]
+
+    async def _send_all(self, patches: Iterable[StatusPatch]) -> None:
+        """Some at a time. Waits for the rate, and longer while the API server is in trouble."""
+        room = asyncio.Semaphore(self._pace.concurrency)
+        async with asyncio.TaskGroup() as tasks:
+            for patch in patches:
+                await self._pen.turn()
+                await room.acquire()
+                task = tasks.create_task(self._send(patch))
+                task.add_done_callback(lambda _task: room.release())
+
+    async def _send(self, patch: StatusPatch) -> None:
+        if not self._pen.may_write():
+            return
+        try:
+            await self._pen.send("PATCH", patch.path, patch.body)
+        except KubernetesError as error:
+            self._recover(patch, error)
+            return
+        self._pen.worked()
+        self._written[patch.key] = patch
+
+    def _recover(self, patch: StatusPatch, error: KubernetesError) -> None:
+        """Gone: nothing to do. Changed meanwhile: again, with what the watch brings. In trouble:
+        again, after a pause in which nothing else is tried. Anything else waits for the next look
+        at everything, as it would fail again."""
+        status = error.status if isinstance(error, ApiError) else 0
+        if status == _NOT_FOUND:
+            return
+        if status == _CONFLICT:
+            self._pending.add((patch.key,), delay=_CONFLICT_PAUSE)
+            return
+        if self._pen.failed(error):
+            self._pending.add((patch.key,))

@@ -1,0 +1,73 @@
+"""The compiled upstreams, each one Service port that something refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set, ValuesView
+
+from ingressd.compiler.backends import parse_upstream_key
+from ingressd.compiler.settings import CompilerSettings
+from ingressd.compiler.upstream import CompiledUpstream, compile_upstream
+from ingressd.controller.guard import Guard
+from ingressd.controller.index import Index
+from ingressd.controller.store import ObjectStore
+from ingressd.resources.metadata import ObjectKey
+from ingressd.routing.model import Upstream
+
+
+class UpstreamUnits:
+    """Owner of the compiled upstreams."""
+
+    def __init__(self, settings: CompilerSettings, guard: Guard) -> None:
+        self._settings = settings
+        self._guard = guard
+        self._compiled: dict[str, CompiledUpstream] = {}
+        self._services: Index[str, str] = Index()
+
+    def of_service(self, name: str) -> Set[str]:
+        """Keys of the upstreams that stand for ports of the Service ``namespace/name``."""
+        return self._services.sources(name)
+
+    def published(self, key: str) -> Upstream | None:
+        """What a worker needs to know of it, while something refers to it."""
+        compiled = self._compiled.get(key)
+        return compiled.upstream if compiled is not None else None
+
+    def find(self, key: str) -> CompiledUpstream | None:
+        """The upstream as compiled."""
+        return self._compiled.get(key)
+
+    @property
+    def all(self) -> ValuesView[CompiledUpstream]:
+        """Every upstream that something refers to."""
+        return self._compiled.values()
+
+    @property
+    def faulty(self) -> Iterable[tuple[str, CompiledUpstream]]:
+        """Those with something to tell."""
+        return (
+            (key, compiled)
+            for key, compiled in self._compiled.items()
+            if compiled.problem is not None or compiled.findings
+        )
+
+    def compile(self, key: str, store: ObjectStore) -> None:
+        """Compile an upstream (again)."""
+        backend = parse_upstream_key(key)
+        service = f"{backend.namespace}/{backend.service}"
+        self._services.put(key, (service,))
+        compiled = self._guard.attempt(
+            _unit(key),
+            lambda: compile_upstream(backend, store.service_objects(service), self._settings),
+        )
+        if compiled is not None:
+            self._compiled[key] = compiled
+
+    def forget(self, key: str) -> None:
+        """Nothing refers to it any more."""
+        self._guard.forget(_unit(key))
+        self._compiled.pop(key, None)
+        self._services.put(key, ())
+
+
+def _unit(key: str) -> ObjectKey:
+    return ObjectKey("Upstream", "", key)

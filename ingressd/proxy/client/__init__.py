@@ -1,0 +1,1 @@
+"""The client side: sockets and TLS, connections, requests, and the answers we give ourselves."""

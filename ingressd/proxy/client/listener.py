@@ -1,0 +1,289 @@
+"""Accept clients on sockets that are already bound, and shake hands with those that come by TLS.
+
+The accept loop is our own for plain HTTP too: event loops give no way to pause theirs, and uvloop's
+accepts and drops connections when descriptors run out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+import select
+import socket
+import ssl
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import TypeAlias
+
+from ingressd.proxy.client.client_hello import (
+    MAX_SIZE,
+    ClientHello,
+    NeedMore,
+    NotTls,
+    parse_client_hello,
+)
+from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.settings import Limits
+
+_LOG = logging.getLogger(__name__)
+
+BACKLOG = 4096  # what Linux allows by default (net.core.somaxconn)
+_ACCEPTS_PER_WAKE = 16  # few, so that workers that share a socket get equal shares
+_PAUSE = 0.05  # seconds until a full worker looks whether it may accept again
+_STARVED_PAUSE = 0.1  # seconds until accepting is tried again after it failed
+_PEEK_AGAIN = (0.001, 0.25)  # seconds, shortest and longest, between looks that show nothing new
+_SHUTDOWN_TIMEOUT = 2.0  # seconds for the peer's close_notify
+_UNACKNOWLEDGED = 60_000  # milliseconds a client may leave our bytes unacknowledged
+_LINGER = 1.0  # seconds for a client to read our refusal
+_RESERVED_DESCRIPTORS = 128  # listening sockets, logs, the channel to the supervisor, DNS
+
+_REFUSAL_TEXT = b"The plain HTTP request was sent to HTTPS port\n"
+_REFUSAL = (
+    b"HTTP/1.1 400 Bad Request\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: %d\r\n"
+    b"Connection: close\r\n"
+    b"\r\n"
+    b"%s"
+) % (len(_REFUSAL_TEXT), _REFUSAL_TEXT)
+
+ProtocolFactory: TypeAlias = Callable[[str, str | None], asyncio.Protocol]
+"""Makes a protocol from the scheme ("http", "https") and the server name (SNI)."""
+
+ContextChooser: TypeAlias = Callable[[ClientHello], ssl.SSLContext]
+"""Picks the TLS context. What it raises costs the client its connection, and is logged."""
+
+Welcome: TypeAlias = Callable[[socket.socket], Coroutine[None, None, None]]
+
+
+def affordable_connections(wanted: int) -> int:
+    """``wanted``, or what RLIMIT_NOFILE allows when each has an upstream connection too."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return wanted
+    return max(1, min(wanted, (descriptors - _RESERVED_DESCRIPTORS) // 2))
+
+
+class Listener:
+    """Accepts connections until closed; the sockets it listens on stay their owner's.
+
+    Protocols count themselves in ``metrics.open_connections``, up in ``connection_made`` and down
+    in ``connection_lost``: that is how the listener knows that there is room for another one.
+    """
+
+    def __init__(
+        self,
+        protocol_factory: ProtocolFactory,
+        choose: ContextChooser,
+        metrics: Metrics,
+        limits: Limits,
+    ) -> None:
+        self._protocol_factory = protocol_factory
+        self._choose = choose
+        self._metrics = metrics
+        self._limits = limits
+        self._capacity = affordable_connections(limits.connections)
+        self._loop = asyncio.get_running_loop()
+        self._handshakes = asyncio.Semaphore(limits.tls_handshakes)
+        self._welcomes: dict[socket.socket, Welcome] = {}
+        self._pending: set[asyncio.Task[None]] = set()
+        self._resume: asyncio.TimerHandle | None = None
+        self._is_starved = False
+
+    @property
+    def pending(self) -> int:
+        """Connections that are accepted and have no protocol yet: most are shaking hands."""
+        return len(self._pending)
+
+    def accept_plain(self, listening: socket.socket) -> None:
+        """Serve HTTP on a bound socket."""
+        self._accept_on(listening, self._welcome_plain)
+
+    def accept_tls(self, listening: socket.socket) -> None:
+        """Serve HTTPS on a bound socket."""
+        self._accept_on(listening, self._welcome_tls)
+
+    def stop(self) -> None:
+        """Accept no more. Handshakes under way are finished, connections stay."""
+        self._pause()
+        self._welcomes.clear()
+
+    async def close(self) -> None:
+        """Accept no more and give up handshakes under way. Connections stay."""
+        self.stop()
+        for task in self._pending:
+            task.cancel()
+        await asyncio.gather(*self._pending, return_exceptions=True)
+
+    # Accepting.
+
+    def _accept_on(self, listening: socket.socket, welcome: Welcome) -> None:
+        listening.setblocking(False)
+        # Accepted sockets inherit it. It bounds what no timer of ours sees: an answer that waits in
+        # the kernel for a client that acknowledges nothing, after we have closed.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED)
+        listening.listen(BACKLOG)
+        self._welcomes[listening] = welcome
+        if self._resume is None:
+            self._loop.add_reader(listening, self._accept_some, listening)
+
+    def _accept_some(self, listening: socket.socket) -> None:
+        room = self._capacity - self._metrics.open_connections - self.pending
+        if room <= 0:
+            self._pause_for(_PAUSE)
+            return
+        for _ in range(min(room, _ACCEPTS_PER_WAKE)):
+            try:
+                client, _address = listening.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:
+                self._starve(error)
+                return
+            self._is_starved = False
+            self._begin(client, self._welcomes[listening])
+
+    def _starve(self, error: OSError) -> None:
+        """No connection can be had (EMFILE, as a rule): try again soon, without spinning."""
+        if not self._is_starved:
+            _LOG.error("cannot accept connections: %s; trying on", error)
+        self._is_starved = True
+        self._pause_for(_STARVED_PAUSE)
+
+    def _pause_for(self, seconds: float) -> None:
+        self._pause()
+        self._resume = self._loop.call_later(seconds, self._unpause)
+
+    def _pause(self) -> None:
+        if self._resume is not None:
+            self._resume.cancel()
+            self._resume = None
+        for listening in self._welcomes:
+            self._loop.remove_reader(listening)
+
+    def _unpause(self) -> None:
+        self._resume = None
+        for listening in self._welcomes:
+            self._loop.add_reader(listening, self._accept_some, listening)
+
+    def _begin(self, client: socket.socket, welcome: Welcome) -> None:
+        client.setblocking(False)
+        task = self._loop.create_task(_welcome_or_close(client, welcome), name="welcome")
+        self._pending.add(task)
+        task.add_done_callback(partial(self._end_welcome, client))
+
+    def _end_welcome(self, client: socket.socket, task: asyncio.Task[None]) -> None:
+        self._pending.discard(task)
+        if task.cancelled():  # perhaps before its first step, so that it could not close anything
+            client.close()
+
+    # Welcoming one client.
+
+    async def _welcome_plain(self, client: socket.socket) -> None:
+        await self._loop.connect_accepted_socket(
+            lambda: self._protocol_factory("http", None), client
+        )
+
+    async def _welcome_tls(self, client: socket.socket) -> None:
+        try:
+            async with asyncio.timeout(self._limits.tls_handshake_timeout):
+                hello = await _peek_client_hello(client)
+                if isinstance(hello, NotTls):
+                    await _turn_away(client)
+                    raise ConnectionAbortedError(hello.reason)
+                async with self._handshakes:
+                    await self._shake_hands(client, hello)
+        except Exception:
+            self._metrics.tls_handshake_failures += 1
+            raise
+
+    async def _shake_hands(self, client: socket.socket, hello: ClientHello) -> None:
+        await self._loop.connect_accepted_socket(
+            lambda: self._protocol_factory("https", hello.server_name),
+            client,
+            ssl=self._choose(hello),
+            ssl_handshake_timeout=self._limits.tls_handshake_timeout,
+            ssl_shutdown_timeout=_SHUTDOWN_TIMEOUT,
+        )
+
+
+async def _welcome_or_close(client: socket.socket, welcome: Welcome) -> None:
+    """Clients that leave, dawdle or speak another protocol are everyday; all else is our fault."""
+    try:
+        await welcome(client)
+    except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
+        client.close()
+        _LOG.debug("a connection ended before its first request: %s", error)
+    except Exception:
+        client.close()
+        _LOG.exception("a connection could not be taken")
+
+
+async def _peek_client_hello(client: socket.socket) -> ClientHello | NotTls:
+    """Look at the first bytes until they are a whole ClientHello, or cannot become one."""
+    seen = 0
+    pause, longest_pause = _PEEK_AGAIN
+    while True:
+        await _readable(client)
+        peeked = client.recv(MAX_SIZE, socket.MSG_PEEK)
+        outcome = parse_client_hello(peeked) if peeked else NotTls("the client left")
+        if not isinstance(outcome, NeedMore):
+            _wake_at(client, 1)
+            return outcome
+        if len(peeked) == seen:
+            if _has_left(client):
+                return NotTls("the client left")
+            await asyncio.sleep(pause)  # a kernel without SO_RCVLOWAT wakes us for old bytes
+            pause = min(2 * pause, longest_pause)
+        seen = len(peeked)
+        _wake_at(client, outcome.size)
+
+
+def _has_left(client: socket.socket) -> bool:
+    """Whether the client will send nothing more; peeking cannot tell while old bytes are there."""
+    poll = select.poll()
+    poll.register(client, select.POLLRDHUP)
+    return bool(poll.poll(0))
+
+
+def _wake_at(client: socket.socket, size: int) -> None:
+    """Make the socket readable at ``size`` bytes only: peeking leaves the old ones there."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+
+
+async def _readable(client: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_reader(client, _settle, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(client)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+async def _turn_away(client: socket.socket) -> None:
+    """Close a connection that is not TLS; a client that speaks HTTP is told what it did wrong."""
+    with client:
+        received = client.recv(MAX_SIZE)
+        if not _looks_like_http(received):
+            return
+        client.send(_REFUSAL)
+        client.shutdown(socket.SHUT_WR)
+        # Closing with unread bytes would send a reset, which can destroy the answer on its way.
+        async with asyncio.timeout(_LINGER):
+            while received:
+                await _readable(client)
+                received = client.recv(MAX_SIZE)
+
+
+def _looks_like_http(received: bytes) -> bool:
+    method, space, _ = received.partition(b" ")
+    return bool(space) and method.isalpha() and method.isupper() and len(method) < 20

@@ -1,0 +1,283 @@
+"""One request as the data plane sees it: what was asked for, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from functools import lru_cache
+from typing import Any, Protocol
+
+from aiohttp import StreamReader
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+
+from ingressd.proxy.headers import connection_tokens, split_request
+from ingressd.routing.hosts import normalise_host
+from ingressd.routing.model import Route
+from ingressd.routing.paths import normalise_path
+
+SMALL_BODY = 64 * 1024
+"""A body up to this size that has arrived already is sent with the head, and may be sent again."""
+
+REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+"""Idempotent methods (RFC 9110 section 9.2.2): safe to send again when no answer began."""
+
+_ABSOLUTE = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
+_random_bits = random.SystemRandom().getrandbits
+_identifiers = random.Random(_random_bits(256))
+
+
+class BadRequest(Exception):
+    """A request that is refused before it is routed; ``status`` is the answer."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Relay(Protocol):
+    """What writes to a client's connection, and must know how fast the client reads."""
+
+    def on_client_full(self) -> None:
+        """The client reads slowly."""
+
+    def on_client_writable(self) -> None:
+        """The client has caught up."""
+
+
+class Feed(Protocol):
+    """What takes a client's bytes once they are no longer HTTP (aiohttp's parser interface)."""
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        """Bytes; the answer is whether they end here, and what is left over."""
+
+    def feed_eof(self) -> None:
+        """There will be no more."""
+
+
+class Client(Protocol):
+    """The connection a request came by, as far as others need it.
+
+    ``scheme`` is "http" or "https"; ``forwarded`` are the field lines that tell pods of the client.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport | None
+    scheme: str
+    remote: str
+    forwarded: bytes
+    request: Request | None
+    exchange: Relay | None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the connection ends with the answer under way."""
+
+    @property
+    def writing_paused(self) -> bool:
+        """Whether the client reads slowly."""
+
+    def hold(self) -> None:
+        """Read no more from the client until release."""
+
+    def release(self) -> None:
+        """Read from the client again."""
+
+    def switch_to(self, feed: Feed) -> None:
+        """From here on the client's bytes belong to another protocol (RFC 9110 section 7.8)."""
+
+    def close_when_sent(self) -> None:
+        """Close once everything written has gone out."""
+
+    def abort(self) -> None:
+        """Reset the connection, so that an answer cut short cannot be taken for a whole one."""
+
+
+class Request:
+    """A parsed head, its body, and the record of how it was answered.
+
+    aiohttp makes one for each message (it is the server's request factory), so construction is
+    cheap; ``receive`` does the reading.
+    """
+
+    __slots__ = (
+        "_task",
+        "affinity_cookie",
+        "authority",
+        "body_consumed",
+        "bytes_sent",
+        "client",
+        "fields",
+        "host",
+        "http10",
+        "keep_alive",
+        "lines",
+        "message",
+        "method",
+        "path",
+        "payload",
+        "query",
+        "request_id",
+        "route",
+        "small_body",
+        "started",
+        "status",
+        "target",
+        "tries",
+        "upstream_address",
+        "writer",
+    )
+
+    def __init__(
+        self,
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: Client,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> None:
+        self.message = message
+        self.payload = payload
+        self.client = protocol
+        protocol.request = self
+        self.writer = writer
+        self._task = task
+        self.method: str = message.method
+        self.target: str = message.path
+        self.http10 = message.version[1] == 0
+        # What follows a declined Upgrade may be another protocol: it is not read as a request.
+        self.keep_alive = not (message.should_close or message.upgrade or protocol.is_last)
+        self.authority = b""
+        self.host = ""
+        self.path = "/"
+        self.query = ""
+        self.lines: list[bytes] = []
+        self.fields: dict[bytes, bytes] = {}
+        self.affinity_cookie = b""
+        self.request_id = b""
+        self.route: Route | None = None
+        self.small_body: bytes | None = None
+        self.body_consumed = False
+        self.started = 0.0
+        self.status = 0
+        self.bytes_sent = 0
+        self.tries = 0
+        self.upstream_address = ""
+
+    def receive(self) -> None:
+        """Read the head. Raises BadRequest."""
+        self.lines, self.fields = fields = split_request(self.message.raw_headers)
+        self.request_id = _request_id(fields[1].get(b"x-request-id"))
+        if self.message.version not in _VERSIONS:
+            raise BadRequest(505, "unsupported HTTP version")
+        if b"transfer-encoding" in self.fields:
+            self._check_coding(self.fields[b"transfer-encoding"])
+        if self.method == "CONNECT":
+            raise BadRequest(501, "tunnels are opened by Upgrade only")
+        self._receive_target()
+        path = normalise_path(self.path)
+        if path is None:
+            raise BadRequest(400, "invalid path")
+        self.path = path
+
+    def _check_coding(self, coding: bytes) -> None:
+        """RFC 9112 section 6.1: we know no coding but chunked, and HTTP/1.0 knows none."""
+        if self.http10:
+            raise BadRequest(400, "Transfer-Encoding in HTTP/1.0")
+        if coding.lower() != b"chunked":
+            raise BadRequest(501, "unknown Transfer-Encoding")
+
+    def _receive_target(self) -> None:
+        """Find host, path and query in the request target (RFC 9112 section 3.2)."""
+        target = self.target
+        self.authority = self.fields.get(b"host", b"")
+        if target[:1] != "/":
+            absolute = _ABSOLUTE.fullmatch(target)
+            if absolute is None:
+                raise BadRequest(400, "invalid request target")
+            self.authority = absolute[1].encode("utf-8", "surrogateescape")
+            target = absolute[2]
+            if target[:1] != "/":
+                target = f"/{target}"
+            self.target = target
+        if "#" in target:
+            raise BadRequest(400, "fragment in request target")
+        host = host_of(self.authority)
+        if host is None:
+            raise BadRequest(400, "invalid Host")
+        self.host = host
+        self.path, _, self.query = target.partition("?")
+
+    @property
+    def raw_target(self) -> bytes:
+        """Path and query, byte for byte as they came."""
+        return self.target.encode("utf-8", "surrogateescape")
+
+    @property
+    def is_body_complete(self) -> bool:
+        """Whether the whole body has arrived (there may be none)."""
+        return self.payload.is_eof()
+
+    def release_body(self) -> None:
+        """Let go of a body that failed: aiohttp must not wait for its end."""
+        if self.payload.exception() is not None and not self.payload.is_eof():
+            self.payload.feed_eof()
+
+    @property
+    def streams_body(self) -> bool:
+        """Whether the body must be passed on piece by piece."""
+        if self.small_body is not None:
+            return False
+        return not self.payload.is_eof() or self.payload.total_bytes > SMALL_BODY
+
+    @property
+    def wants_upgrade(self) -> bool:
+        """Whether the client asks for another protocol that may be tunnelled.
+
+        Not h2c, within which a pod would take requests that nobody routed; and not with a body,
+        which would have to be read before the switch (RFC 9110 section 7.8).
+        """
+        fields = self.fields
+        return (
+            b"upgrade" in fields
+            and self.message.upgrade
+            and not self.http10
+            and not self.message.chunked
+            and fields.get(b"content-length", b"0") == b"0"
+            and b"h2c" not in connection_tokens(fields[b"upgrade"])
+        )
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether the request may be sent again after it was sent and got no answer."""
+        return self.method in REPEATABLE and not self.body_consumed
+
+    # --- what aiohttp's RequestHandler asks of a request ---
+
+    def _finish(self) -> None:
+        """Nothing to release: there are no uploads on disk."""
+
+    def _cancel(self, exc: BaseException) -> None:
+        """The client is gone, or must go; its task is cancelled by ``handler_cancellation``."""
+        if not self.payload.is_eof():
+            self.payload.set_exception(exc)
+        if isinstance(exc, asyncio.CancelledError):
+            self.client.abort()  # aiohttp says so at shutdown, when the time for it has run out
+
+
+@lru_cache(maxsize=4096)
+def host_of(authority: bytes) -> str | None:
+    """The normalised host of a Host field; the same few come again and again."""
+    return normalise_host(authority.decode("latin-1"))
+
+
+def _request_id(sent: bytes | None) -> bytes:
+    """The client's X-Request-ID where it is printable, else 32 random hexadecimal digits."""
+    if sent is not None and _REQUEST_ID.fullmatch(sent):
+        return sent
+    return b"%032x" % _identifiers.getrandbits(128)
+
+
+_VERSIONS: Any = ((1, 1), (1, 0))

@@ -1,0 +1,54 @@
+"""Coarse time and deadlines: one timer for every connection instead of one per request."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+TICK = 0.25
+"""Seconds between two looks at the deadlines; a deadline fires at most this much late."""
+
+NEVER = float("inf")
+
+
+class Expiring(Protocol):
+    """Something with a deadline, in the loop's time. ``deadline`` may be moved freely."""
+
+    deadline: float
+
+    def expire(self) -> None:
+        """The deadline has passed. Called once per tick until it is moved or unwatched."""
+        ...
+
+
+class Clock:
+    """Owner of the deadlines of one worker. ``now`` is the loop's time, up to one tick old."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._watched: set[Expiring] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self.now = loop.time()
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._tick()
+
+    def stop(self) -> None:
+        """Tick no more; deadlines no longer fire."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def watch(self, item: Expiring) -> None:
+        """Look at ``item.deadline`` from now on."""
+        self._watched.add(item)
+
+    def unwatch(self, item: Expiring) -> None:
+        """Forget ``item``; harmless when it was not watched."""
+        self._watched.discard(item)
+
+    def _tick(self) -> None:
+        self._timer = self._loop.call_later(TICK, self._tick)  # first: time goes on, come what may
+        self.now = now = self._loop.time()
+        for item in [item for item in self._watched if item.deadline <= now]:
+            item.expire()

@@ -1,0 +1,186 @@
+"""Sends a request to a pod: serialises it, finds a connection, streams the body, tries again."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp.web_protocol import RequestPayloadError
+
+from ingressd.proxy.client.request import REPEATABLE, Request
+from ingressd.proxy.exchange import Exchange
+from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.plan import RoutePlan
+from ingressd.proxy.upstream.connection import UpstreamConnection
+from ingressd.proxy.upstream.endpoints import ConnectFailed, PooledEndpoint, PooledUpstream
+from ingressd.proxy.upstream.receiver import Failure
+
+MAX_TRIES = 3
+"""Endpoints tried for one request (ingress-nginx ``proxy-next-upstream-tries``)."""
+
+NOT_SENT = frozenset({Failure.REFUSED, Failure.CONNECT_TIMEOUT, Failure.UNRESOLVED})
+"""Failures before a byte of the request went out: any request may be tried elsewhere."""
+
+METHODS = {
+    name: name.encode() + b" "
+    for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+}
+
+
+class Forwarder:
+    """Sends requests to the endpoints of an upstream."""
+
+    def __init__(self, metrics: Metrics, body_timeout: float) -> None:
+        self._metrics = metrics
+        self._body_timeout = body_timeout
+
+    async def forward(
+        self, request: Request, plan: RoutePlan, upstream: PooledUpstream
+    ) -> Failure | None:
+        """Relay the answer of one endpoint; the failure of the last try when there was none."""
+        tried: list[PooledEndpoint] = []
+        while True:
+            endpoint = plan.balancer.pick(request, upstream, tried)
+            if endpoint is None:
+                return Failure.REFUSED  # the endpoints went away between two tries
+            failure = await self._try(request, plan, endpoint)
+            if failure is None or not may_retry(request, failure):
+                return failure
+            tried.append(endpoint)
+            if len(tried) == MAX_TRIES:
+                return failure
+            _count(self._metrics.upstream_retries, plan.upstream)
+
+    async def _try(
+        self, request: Request, plan: RoutePlan, endpoint: PooledEndpoint
+    ) -> Failure | None:
+        request.tries += 1
+        request.upstream_address = str(endpoint.endpoint)
+        # Idle connections die together, when their pod restarts: only the first try takes one.
+        is_first = request.tries == 1
+        must_hold = request.method not in REPEATABLE
+        connection = endpoint.take_idle(surely_open=must_hold) if is_first else None
+        if connection is None:
+            try:
+                connection = await endpoint.connect(plan.timeouts.connect)
+            except ConnectFailed as failed:
+                _count(self._metrics.upstream_connect_failures, plan.upstream)
+                return failed.failure
+            _count(self._metrics.upstream_connects, plan.upstream)
+        exchange = Exchange(request, connection, plan.timeouts)
+        request.client.exchange = exchange
+        try:
+            return await self._exchange(request, exchange, connection)
+        except asyncio.CancelledError:
+            exchange.abandon()
+            raise
+        finally:
+            request.client.exchange = None
+            if exchange.wants_upgrade:
+                request.client.release()
+
+    async def _exchange(
+        self, request: Request, exchange: Exchange, connection: UpstreamConnection
+    ) -> Failure | None:
+        if exchange.wants_upgrade:
+            request.client.hold()  # what follows is not HTTP if the pod agrees
+        if not request.streams_body:
+            connection.begin(exchange, serialise(request, _small_body(request)))
+            return await exchange.done
+        connection.begin(exchange, serialise(request, b""), owes_body=True)
+        request.body_consumed = True
+        pump = exchange.request.client.loop.create_task(self._pump(request, exchange))
+        try:
+            return await exchange.done
+        finally:
+            pump.cancel()
+
+    async def _pump(self, request: Request, exchange: Exchange) -> None:
+        """Pass the request body on as it comes, at the pace of the slower side."""
+        payload = request.payload
+        chunked = b"content-length" not in request.fields
+        if b"expect" in request.fields and not request.http10:
+            _continue(request)
+        try:
+            while True:
+                exchange.wait_for_client(self._body_timeout)
+                piece = await payload.readany()
+                if not piece:
+                    break
+                exchange.wait_for_pod()
+                await exchange.send_body(
+                    b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece
+                )
+            if chunked:
+                await exchange.send_body(b"0\r\n\r\n")
+            exchange.end_body()
+            exchange.wait_for_pod()
+        except (RequestPayloadError, ConnectionError):  # malformed, or the client is gone
+            exchange.cancel(Failure.CLIENT_BODY)
+
+
+def may_retry(request: Request, failure: Failure) -> bool:
+    """Whether another endpoint may be tried (RFC 9110 section 9.2.2).
+
+    Never once the client has seen a byte or a body that is gone was sent. Always when nothing was
+    sent; when the connection died without an answer, only for an idempotent method.
+    """
+    if request.bytes_sent or request.body_consumed:
+        return False
+    return failure in NOT_SENT or (failure is Failure.CLOSED and request.may_repeat)
+
+
+def serialise(request: Request, body: bytes) -> bytes:
+    """The request as a pod gets it: raw target, our own framing and forwarding fields."""
+    client = request.client
+    fields = request.fields
+    authority = request.authority
+    parts = [
+        METHODS.get(request.method) or request.method.encode() + b" ",
+        request.raw_target,
+        b" HTTP/1.1\r\nHost: ",
+        authority,
+        b"\r\n",
+        *request.lines,
+        client.forwarded,
+        b"X-Forwarded-Host: %b\r\nX-Request-ID: %b\r\n" % (authority, request.request_id),
+    ]
+    if b"x-forwarded-for" in fields:
+        parts.append(b"X-Original-Forwarded-For: %b\r\n" % fields[b"x-forwarded-for"])
+    if b"x-forwarded-host" in fields:
+        parts.append(b"X-Original-Forwarded-Host: %b\r\n" % fields[b"x-forwarded-host"])
+    if request.wants_upgrade:
+        parts.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % fields[b"upgrade"])
+    parts.append(_framing(request, body))
+    parts.append(body)
+    return b"".join(parts)
+
+
+def _framing(request: Request, body: bytes) -> bytes:
+    """Exactly one way to find the end of the body, and the empty line (RFC 9112 section 6.3)."""
+    length = request.fields.get(b"content-length")
+    if length is not None:
+        return b"Content-Length: %b\r\n\r\n" % length
+    if body:
+        return b"Content-Length: %d\r\n\r\n" % len(body)
+    if request.streams_body:
+        return b"Transfer-Encoding: chunked\r\n\r\n"
+    if request.message.chunked:
+        return b"Content-Length: 0\r\n\r\n"
+    return b"\r\n"
+
+
+def _small_body(request: Request) -> bytes:
+    """The body that has arrived already, kept on the request so that it can be sent again."""
+    if request.small_body is None:
+        request.small_body = request.payload.read_nowait()
+    return request.small_body
+
+
+def _continue(request: Request) -> None:
+    """Ask the client for its body (RFC 9110 section 10.1.1)."""
+    if request.client.transport is not None:
+        request.client.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _count(counters: dict[str, int], key: str) -> None:
+    counters[key] = counters.get(key, 0) + 1

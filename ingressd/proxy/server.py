@@ -1,0 +1,106 @@
+"""One worker's data plane, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import sys
+from collections.abc import Sequence
+from socket import socket
+
+from ingressd.proxy.access_log import AccessLog
+from ingressd.proxy.client.client_hello import ClientHello
+from ingressd.proxy.client.connection import Front
+from ingressd.proxy.client.listener import Listener
+from ingressd.proxy.client.pages import ErrorPages
+from ingressd.proxy.client.tls import ContextStore
+from ingressd.proxy.clock import Clock
+from ingressd.proxy.forwarding import Forwarder
+from ingressd.proxy.handler import Handler
+from ingressd.proxy.index import RouteIndex
+from ingressd.proxy.metrics import Metrics, Snapshot
+from ingressd.proxy.recording import Recorder
+from ingressd.proxy.settings import ProxySettings
+from ingressd.proxy.upstream.endpoints import Dialer, Pool
+from ingressd.proxy.upstream.resolver import Resolver
+from ingressd.routing.delta import Delta
+
+
+class Proxy:
+    """Serves what the deltas say, on sockets that are bound already."""
+
+    def __init__(self, settings: ProxySettings) -> None:
+        self._loop = loop = asyncio.get_running_loop()
+        self._clock = Clock(loop)
+        self._metrics = Metrics()
+        self._index = RouteIndex(settings)
+        self._contexts = ContextStore()
+        self._recorder = Recorder(self._metrics, access_log(settings), self._clock)
+        self._resolver = resolver = Resolver(
+            local_names=settings.local_names, refused=settings.refused_names
+        )
+        self._pool = Pool(Dialer(loop, self._clock, resolver, settings.upstream_idle))
+        self._handler = Handler(
+            self._index,
+            self._pool,
+            Forwarder(self._metrics, settings.limits.body_timeout),
+            ErrorPages(settings.templates),
+            self._recorder,
+        )
+        self._front = Front(self._handler, settings, self._metrics, loop)
+        self._listener = Listener(
+            self._front.connection, self._choose_context, self._metrics, settings.limits
+        )
+
+    @property
+    def generation(self) -> int:
+        """Generation of the table that is served."""
+        return self._index.table.generation
+
+    def apply(self, delta: Delta) -> None:
+        """Take over a change in one step: no request sees a half of it."""
+        self._index.apply(delta)
+        if delta.reset:
+            self._pool.retain(self._index.table.upstreams)
+        for upstream in delta.upstreams:
+            self._pool.put(upstream)
+        for key in delta.removed_upstreams:
+            self._pool.remove(key)
+        if delta.reset or delta.removed_certificates:
+            self._contexts.retain(self._index.table.certificates)
+
+    async def start(self, http: Sequence[socket], https: Sequence[socket]) -> None:
+        """Accept connections."""
+        self._clock.start()
+        for listening in http:
+            self._listener.accept_plain(listening)
+        for listening in https:
+            self._listener.accept_tls(listening)
+
+    def snapshot(self) -> Snapshot:
+        """All counters as they stand."""
+        return self._metrics.snapshot()
+
+    def drain(self) -> None:
+        """Go on answering, but let no connection stay: answers say ``Connection: close``."""
+        self._handler.is_draining = True
+        self._front.close_idle()
+
+    async def stop(self, grace: float) -> None:
+        """Accept no more, finish what is in flight within ``grace`` seconds, cut what is not."""
+        self._listener.stop()
+        self.drain()
+        await self._front.finish(grace)
+        await self._listener.close()
+        self._pool.retain(())
+        self._clock.stop()
+        self._recorder.close()
+        await self._resolver.close()
+
+    def _choose_context(self, hello: ClientHello) -> ssl.SSLContext:
+        return self._contexts.context_for(hello.server_name, self._index.table)
+
+
+def access_log(settings: ProxySettings) -> AccessLog | None:
+    """The access log on standard output, or None where it is off."""
+    return AccessLog(settings.log_format, sys.stdout) if settings.access_log else None

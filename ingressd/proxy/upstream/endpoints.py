@@ -1,0 +1,242 @@
+"""The endpoints of an upstream as this worker sees them: idle connections and recent failures.
+
+This is the state that outlives a change of the table: an endpoint that stays keeps its connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Container, Sequence
+from typing import Protocol
+
+from ingressd.proxy.clock import Clock
+from ingressd.proxy.upstream.affinity import ClientMemory, seed
+from ingressd.proxy.upstream.connection import IDLE, UpstreamConnection
+from ingressd.proxy.upstream.receiver import Failure
+from ingressd.routing.model import Endpoint, Upstream
+
+AVOID_SECONDS = 2.0
+"""How long an endpoint that could not be connected to is passed over while others can be."""
+
+
+class ConnectFailed(Exception):
+    """No connection could be made: nothing was sent, so any request may be tried elsewhere."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
+
+
+class NameResolver(Protocol):
+    """Finds the addresses behind the name of an ExternalName Service."""
+
+    async def resolve(self, name: str) -> Sequence[str]:
+        """Addresses that may be connected to; raises OSError where there is none."""
+        ...
+
+
+class Dialer:
+    """What every new connection to a pod needs; ``idle_limit`` is in seconds."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
+        resolver: NameResolver,
+        idle_limit: float,
+    ) -> None:
+        self.loop = loop
+        self.clock = clock
+        self.resolver = resolver
+        self.idle_limit = idle_limit
+
+
+class PooledEndpoint:
+    """One endpoint with its idle connections, the most recently used last."""
+
+    __slots__ = ("_dialer", "_external", "_gone", "_idle", "_seed", "avoid_until", "endpoint")
+
+    def __init__(self, endpoint: Endpoint, dialer: Dialer, external: bool) -> None:
+        self.endpoint = endpoint
+        self.avoid_until = 0.0
+        self._dialer = dialer
+        self._external = external
+        self._idle: list[UpstreamConnection] = []
+        self._gone = False
+        self._seed = 0
+
+    def __repr__(self) -> str:
+        return f"<{self.endpoint} idle={len(self._idle)}>"
+
+    @property
+    def seed(self) -> int:
+        """The endpoint's number in rendezvous hashing, the same in every worker and replica."""
+        if not self._seed:
+            self._seed = seed(str(self.endpoint))
+        return self._seed
+
+    def take_idle(self, *, surely_open: bool = False) -> UpstreamConnection | None:
+        """The connection that has idled for the shortest time, or None.
+
+        ``surely_open`` looks for a close that the event loop has not told of yet: a request that
+        must not be sent twice would be lost on such a connection.
+        """
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.phase == IDLE and not (surely_open and connection.has_news()):
+                return connection
+        return None
+
+    async def connect(self, timeout: float) -> UpstreamConnection:
+        """A new connection, within ``timeout`` seconds. Raises ConnectFailed."""
+        try:
+            async with asyncio.timeout(timeout):
+                connection = await self._connect_any()
+        except TimeoutError:
+            self.avoid()
+            raise ConnectFailed(Failure.CONNECT_TIMEOUT) from None
+        except OSError:
+            self.avoid()
+            raise ConnectFailed(Failure.REFUSED) from None
+        if connection.phase != IDLE:  # accepted and closed again before we could say a word
+            self.avoid()
+            raise ConnectFailed(Failure.REFUSED)
+        self.avoid_until = 0.0
+        return connection
+
+    def avoid(self) -> None:
+        """Pass this endpoint over for a while, as long as others can be reached."""
+        self.avoid_until = self._dialer.clock.now + AVOID_SECONDS
+
+    def retire(self) -> None:
+        """The endpoint left the table: idle connections close now, busy ones after their answer."""
+        self._gone = True
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    async def _connect_any(self) -> UpstreamConnection:
+        endpoint = self.endpoint
+        addresses: Sequence[str] = (endpoint.address,)
+        if self._external:
+            addresses = await self._resolve(endpoint.address)
+        for address in addresses[:-1]:
+            try:
+                return await self._connect_one(address)
+            except OSError:
+                continue  # the next address of the same name may answer
+        return await self._connect_one(addresses[-1])
+
+    async def _resolve(self, name: str) -> Sequence[str]:
+        try:
+            addresses = await self._dialer.resolver.resolve(name)
+        except OSError:
+            raise ConnectFailed(Failure.UNRESOLVED) from None
+        if not addresses:
+            raise ConnectFailed(Failure.UNRESOLVED)
+        return addresses
+
+    async def _connect_one(self, address: str) -> UpstreamConnection:
+        _, connection = await self._dialer.loop.create_connection(
+            self._new_connection, address, self.endpoint.port
+        )
+        return connection
+
+    def _new_connection(self) -> UpstreamConnection:
+        dialer = self._dialer
+        return UpstreamConnection(dialer.clock, dialer.idle_limit, self._on_free, self._on_lost)
+
+    def _on_free(self, connection: UpstreamConnection) -> None:
+        if self._gone:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def _on_lost(self, connection: UpstreamConnection) -> None:
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+
+class PooledUpstream:
+    """One upstream: its endpoints, and where round robin stands."""
+
+    def __init__(self, upstream: Upstream, dialer: Dialer) -> None:
+        self._dialer = dialer
+        self._cursor = random.randrange(1 << 16)  # workers must not all begin with the same pod
+        self.upstream = upstream
+        self.endpoints: tuple[PooledEndpoint, ...] = ()
+        self.clients = ClientMemory()
+        self._pool(upstream)
+
+    def update(self, upstream: Upstream) -> None:
+        """Take over a new set of endpoints; those that stay keep their connections."""
+        if upstream.external != self.upstream.external:
+            self.retire()
+        self.upstream = upstream
+        self._pool(upstream)
+
+    def retire(self) -> None:
+        """The upstream left the table."""
+        for pooled in self.endpoints:
+            pooled.retire()
+        self.endpoints = ()
+
+    def next_endpoint(self, tried: Sequence[PooledEndpoint]) -> PooledEndpoint | None:
+        """Round robin, those first that were not tried and do not fail; None: there is none."""
+        endpoints = self.endpoints
+        count = len(endpoints)
+        if count == 0:
+            return None
+        self._cursor = cursor = self._cursor + 1
+        first = endpoints[cursor % count]
+        if first.avoid_until == 0.0 and not tried:
+            return first
+        order = [endpoints[(cursor + step) % count] for step in range(count)]
+        fresh = [pooled for pooled in order if pooled not in tried] or order
+        now = self._dialer.clock.now
+        return next((pooled for pooled in fresh if pooled.avoid_until <= now), fresh[0])
+
+    def find(self, endpoint: Endpoint) -> PooledEndpoint | None:
+        """The pooled form of an endpoint, None when it is no longer ready."""
+        return next((pooled for pooled in self.endpoints if pooled.endpoint == endpoint), None)
+
+    def _pool(self, upstream: Upstream) -> None:
+        known = {pooled.endpoint: pooled for pooled in self.endpoints}
+        self.endpoints = tuple(
+            known.get(endpoint) or PooledEndpoint(endpoint, self._dialer, upstream.external)
+            for endpoint in upstream.endpoints
+        )
+        for gone in known.keys() - set(upstream.endpoints):
+            known[gone].retire()
+
+
+class Pool:
+    """Every upstream of this worker, by key."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        self._dialer = dialer
+        self._upstreams: dict[str, PooledUpstream] = {}
+
+    def get(self, key: str) -> PooledUpstream | None:
+        """The upstream under ``key``, or None when the table has none."""
+        return self._upstreams.get(key)
+
+    def put(self, upstream: Upstream) -> None:
+        """Add or change an upstream."""
+        pooled = self._upstreams.get(upstream.key)
+        if pooled is None:
+            self._upstreams[upstream.key] = PooledUpstream(upstream, self._dialer)
+        else:
+            pooled.update(upstream)
+
+    def remove(self, key: str) -> None:
+        """Forget an upstream; what is in flight on it finishes."""
+        pooled = self._upstreams.pop(key, None)
+        if pooled is not None:
+            pooled.retire()
+
+    def retain(self, keys: Container[str]) -> None:
+        """Forget every other upstream."""
+        for key in [key for key in self._upstreams if key not in keys]:
+            self.remove(key)

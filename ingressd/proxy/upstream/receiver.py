@@ -1,0 +1,56 @@
+"""What a pod's connection tells the exchange that uses it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Protocol
+
+from ingressd.proxy.response_head import ResponseHead
+
+
+class Failure(Enum):
+    """Why an exchange did not come to its end. The value is what the access log says."""
+
+    REFUSED = "connection refused"
+    CONNECT_TIMEOUT = "connect timed out"
+    UNRESOLVED = "name not resolved"
+    CLOSED = "connection closed by the pod"
+    CUT = "connection closed by the pod within its answer"
+    MALFORMED = "malformed response"
+    TIMEOUT = "response timed out"
+    SEND_TIMEOUT = "sending timed out"
+    CLIENT_BODY = "client sent a malformed or incomplete body"
+    CLIENT_STALLED = "client stopped reading or sending"
+
+
+class Receiver(Protocol):
+    """What a connection tells the exchange that uses it. Calls come in the order of the bytes."""
+
+    is_head: bool
+    wants_upgrade: bool
+    read_timeout: float
+    tunnel_timeout: float
+
+    def on_head(self, head: ResponseHead) -> None:
+        """The final response head."""
+
+    def on_body(self, data: bytes) -> None:
+        """Body (or tunnelled) bytes; held back until on_flush."""
+
+    def on_flush(self) -> None:
+        """All bytes of one read have been handed over: write them out."""
+
+    def on_end(self, trailers: list[tuple[bytes, bytes]]) -> None:
+        """The response is complete."""
+
+    def on_switch(self, head: ResponseHead, protocol: bytes) -> None:
+        """The pod answered 101 and named ``protocol``: bytes flow both ways from here on."""
+
+    def on_failure(self, failure: Failure) -> None:
+        """The exchange is over without a complete response."""
+
+    def on_writable(self) -> None:
+        """The connection takes bytes again after it was full."""
+
+    def on_full(self) -> None:
+        """The connection takes no more bytes for now."""

@@ -1,0 +1,44 @@
+"""What travels to a worker: the change from one generation of the table to the next."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ingressd.routing.model import Certificate, Host, Upstream
+
+
+class Delta(Struct, frozen=True, omit_defaults=True):
+    """Entries to put and names to drop, applied in one step.
+
+    ``reset`` drops everything first: such a delta is a whole table. ``bindings`` maps a host (exact
+    or ``*.parent``) to the fingerprint of its certificate; ``default_certificate`` "" means: as it
+    was.
+    """
+
+    generation: int
+    reset: bool = False
+    hosts: tuple[Host, ...] = ()
+    removed_hosts: tuple[str, ...] = ()
+    upstreams: tuple[Upstream, ...] = ()
+    removed_upstreams: tuple[str, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    removed_certificates: tuple[str, ...] = ()
+    bindings: dict[str, str] = {}
+    removed_bindings: tuple[str, ...] = ()
+    default_certificate: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether applying it would change nothing but the generation."""
+        return not (
+            self.reset
+            or self.hosts
+            or self.removed_hosts
+            or self.upstreams
+            or self.removed_upstreams
+            or self.certificates
+            or self.removed_certificates
+            or self.bindings
+            or self.removed_bindings
+            or self.default_certificate
+        )

@@ -1,0 +1,108 @@
+"""The compiled model: hosts with their routes, upstreams with their endpoints, certificates."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from msgspec import Struct
+
+from ingressd.routing.policy import DEFAULT_POLICY, Policy
+
+CATCH_ALL = ""
+"""Name of the host that takes every request no other host takes."""
+
+
+class PathKind(Enum):
+    """How a route's path is compared. REGEX is anchored at the start and ignores case."""
+
+    EXACT = "Exact"
+    PREFIX = "Prefix"
+    REGEX = "Regex"
+
+
+class Backend(Struct, frozen=True):
+    """What an Ingress names as the target: a Service of its namespace and one of its ports."""
+
+    namespace: str
+    service: str
+    port: str
+
+    @property
+    def upstream(self) -> str:
+        """Key of the upstream that stands behind this backend."""
+        return f"{self.namespace}/{self.service}:{self.port}"
+
+
+class Route(Struct, frozen=True, omit_defaults=True):
+    """One compiled rule.
+
+    ``path`` is normalised (see :mod:`ingressd.routing.paths`), or a regular expression for
+    PathKind.REGEX. ``ingress`` is ``namespace/name`` and ``field`` the place in that object
+    (``spec.rules[0].http.paths[1]``). A route with no ``backend`` answers 503.
+    """
+
+    host: str
+    path: str
+    kind: PathKind
+    ingress: str
+    field: str
+    backend: Backend | None = None
+    policy: Policy = DEFAULT_POLICY
+
+
+class Host(Struct, frozen=True, omit_defaults=True):
+    """All that is known of one host: an exact name, ``*.parent``, or the catch-all "".
+
+    ``routes`` stand in the order in which they win (see the matcher). ``fallback`` takes what no
+    route takes. ``has_tls`` is whether any Ingress of the host has ``spec.tls``.
+    """
+
+    name: str
+    routes: tuple[Route, ...] = ()
+    fallback: Route | None = None
+    has_tls: bool = False
+
+
+class Endpoint(Struct, frozen=True):
+    """Where a request can be sent. ``address`` is an IP literal or, for ExternalName, a name."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}"
+
+
+class Upstream(Struct, frozen=True, omit_defaults=True):
+    """One Service port and the endpoints that may take a request now, sorted.
+
+    ``unavailable`` says why there is none ("Service default/web does not exist"). ``external``
+    marks an ExternalName Service: its endpoint is a DNS name, resolved at connect time.
+    ``client_ip_timeout`` (seconds, 0 = off) is the Service's ``sessionAffinity: ClientIP``.
+    """
+
+    key: str
+    endpoints: tuple[Endpoint, ...] = ()
+    unavailable: str = ""
+    external: bool = False
+    client_ip_timeout: int = 0
+
+
+class Certificate(Struct, frozen=True):
+    """A certificate chain and its key, PEM. ``repr`` leaves the key out.
+
+    ``fingerprint`` is the SHA-256 of chain and key, hex: equal ones need no new TLS context.
+    ``names`` are the DNS names it covers, ``not_after`` is seconds since the epoch, ``secret`` is
+    ``namespace/name``, or "" for the one made at start.
+    """
+
+    fingerprint: str
+    chain: bytes
+    private_key: bytes
+    names: tuple[str, ...]
+    not_after: float
+    secret: str = ""
+
+    def __repr__(self) -> str:
+        return f"Certificate({self.fingerprint[:12]}, names={self.names!r}, secret={self.secret!r})"

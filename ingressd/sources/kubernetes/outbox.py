@@ -1,0 +1,54 @@
+"""Where the watches of all kinds leave their events, to be fetched together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from ingressd.sources.events import Event, Synced
+
+
+class Outbox:
+    """Owner of the events that nobody has fetched yet.
+
+    ``Synced`` is put in once everything that was expected has arrived for the first time.
+    """
+
+    def __init__(self, expected: Iterable[str]) -> None:
+        self._expected = set(expected)
+        self._events: list[Event] = []
+        self._is_filled = asyncio.Event()
+        self._failure: BaseException | None = None
+
+    def put(self, events: Iterable[Event]) -> None:
+        """Leave events."""
+        self._events.extend(events)
+        if self._events:
+            self._is_filled.set()
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Wait for these, too, before all is in sync."""
+        self._expected.update(names)
+
+    def arrived(self, name: str) -> None:
+        """The first full state of one of them is here; again says nothing new."""
+        if name in self._expected:
+            self._expected.discard(name)
+            if not self._expected:
+                self.put([Synced()])
+
+    def fail(self, error: BaseException) -> None:
+        """Whoever fetches shall fail: one of those who fill it is no more."""
+        self._failure = error
+        self._is_filled.set()
+
+    async def take(self) -> list[Event]:
+        """Everything there is, once there is something: what came in one turn of the loop, from
+        whatever kind, comes out together."""
+        await self._is_filled.wait()
+        await asyncio.sleep(0)
+        if self._failure is not None:
+            raise self._failure
+        events, self._events = self._events, []
+        self._is_filled.clear()
+        return events

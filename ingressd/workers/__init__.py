@@ -1,0 +1,1 @@
+"""Worker processes, the supervisor that keeps them, and the channel between them."""

@@ -1,0 +1,135 @@
+"""A worker process: ``python -m ingressd.workers.process <descriptor of its channel>``.
+
+It does what the supervisor says and knows nothing but the proxy and the routing model. Signals that
+reach the whole process group (Ctrl-C, a service manager's SIGTERM) are the supervisor's to decide
+about; if the supervisor dies, the channel ends and the worker drains and exits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import socket
+import sys
+
+import uvloop
+
+from ingressd.logs import configure_logs
+from ingressd.proxy.server import Proxy
+from ingressd.routing.delta import Delta
+from ingressd.workers.channel import Channel, open_channel
+from ingressd.workers.messages import (
+    Applied,
+    Apply,
+    Command,
+    Drain,
+    Fatal,
+    Heartbeat,
+    Measure,
+    Measured,
+    Start,
+    Stop,
+)
+
+ORPHAN_GRACE = 10.0
+"""Seconds a worker without a supervisor still finishes what is in flight."""
+
+
+class Worker:
+    """Carries out commands until told to stop, or until the supervisor is gone."""
+
+    def __init__(self, channel: Channel[Command], start: Start) -> None:
+        self._channel = channel
+        self._start = start
+        self._proxy = Proxy(start.settings)
+        self._generation = 0
+        self._serving = False
+
+    async def run(self) -> None:
+        """Serve until the end; a last :class:`Measured` carries the final counters."""
+        heartbeat = asyncio.create_task(self._beat(), name="heartbeat")
+        try:
+            grace = await self._obey()
+            self._proxy.drain()
+            await self._proxy.stop(grace)
+            self._channel.post(Measured(self._proxy.snapshot()))
+        finally:
+            heartbeat.cancel()
+
+    async def _obey(self) -> float:
+        """Carry out commands; returns the grace with which to stop."""
+        while (command := await self._channel.receive()) is not None:
+            match command:
+                case Apply(delta):
+                    await self._apply(delta)
+                case Measure():
+                    self._channel.post(Measured(self._proxy.snapshot()))
+                case Drain():
+                    self._proxy.drain()
+                case Stop(grace):
+                    return grace
+                case Start():
+                    raise ValueError("a worker is started once")
+        return ORPHAN_GRACE
+
+    async def _apply(self, delta: Delta) -> None:
+        self._proxy.apply(delta)
+        if not self._serving:
+            _freeze()
+            await self._proxy.start(_adopt(self._start.http), _adopt(self._start.https))
+            self._serving = True
+        self._generation = delta.generation
+        self._channel.post(Applied(delta.generation))
+
+    async def _beat(self) -> None:
+        """Report that the loop turns, and how late it does."""
+        loop = asyncio.get_running_loop()
+        interval = self._start.heartbeat_interval
+        lag = 0.0
+        while True:
+            self._channel.post(Heartbeat(self._generation, lag))
+            due = loop.time() + interval
+            await asyncio.sleep(interval)
+            lag = max(0.0, loop.time() - due)
+
+
+def _freeze() -> None:
+    """Keep the collector off the table and the modules: both live as long as the process."""
+    gc.collect()
+    gc.freeze()
+
+
+def _adopt(descriptors: tuple[int, ...]) -> list[socket.socket]:
+    return [socket.socket(fileno=descriptor) for descriptor in descriptors]
+
+
+async def serve(end: socket.socket) -> int:
+    """Live as one worker over this end of its channel; returns the exit code."""
+    channel: Channel[Command] = await open_channel(end, Command)  # type: ignore[arg-type]
+    start = await channel.receive()
+    if not isinstance(start, Start):
+        return 0 if start is None else 1
+    configure_logs(start.settings.log_format)
+    try:
+        await Worker(channel, start).run()
+    except Exception as error:
+        channel.post(Fatal(f"{type(error).__name__}: {error}"))
+        raise
+    finally:
+        await channel.close()
+    return 0
+
+
+def main() -> None:
+    """Entry point of the child process."""
+    for group_signal in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(group_signal, signal.SIG_IGN)
+    end = socket.socket(fileno=int(sys.argv[1]))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(serve(end))
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

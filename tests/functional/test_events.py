@@ -1,0 +1,260 @@
+"""What ``kubectl describe ingress`` shows below ``Events``, in simulated time."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+
+import pytest
+from support.object_store_api import at_once
+from support.objects import endpoint_slice, path, rule, service
+from support.replicas import KEY, Cluster, cluster, ingress, web_objects, with_status
+from support.simulated_time import run_simulated
+
+from ingressd.resources.ingress import Ingress, IngressSpec
+from ingressd.sources.events import Added, Deleted
+from ingressd.sources.kubernetes.errors import ApiError, ApiUnreachable
+
+MISSING = ("Warning", "ServiceMissing", 1)
+EVENT_NAME = re.compile(r"web\.[0-9a-f]{16}")
+
+
+def in_cluster(scene: Callable[[Cluster], Awaitable[None]]) -> None:
+    async def main() -> None:
+        async with cluster() as made:
+            await scene(made)
+
+    run_simulated(main())
+
+
+def with_paths(count: int) -> Ingress:
+    """An Ingress whose every path leads to a Service of its own, none of which exists."""
+    paths = (path(f"/{number}", to=f"gone-{number}:80") for number in range(count))
+    made = ingress()
+    return Ingress(
+        metadata=made.metadata, spec=IngressSpec("ingressd", None, (rule("a.test", *paths),))
+    )
+
+
+def test_a_finding_is_an_event_as_kubectl_describe_shows_it() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(ingress())
+        await made.start("a")
+        await asyncio.sleep(5)
+        (event,) = (each for each in made.events() if each["type"] == "Warning")
+        assert EVENT_NAME.fullmatch(event["metadata"]["name"])
+        assert event["metadata"]["namespace"] == "default"
+        assert event["involvedObject"] == {
+            "kind": "Ingress",
+            "apiVersion": "networking.k8s.io/v1",
+            "namespace": "default",
+            "name": "web",
+            "uid": "uid-web",
+            "resourceVersion": "1",
+        }
+        assert (event["reason"], event["count"]) == ("ServiceMissing", 1)
+        assert event["message"].startswith(
+            "spec.rules[0].http.paths[0].backend: Service default/web does not exist"
+        )
+        assert event["message"].endswith("; create it")
+        assert event["source"] == {"component": "ingressd"}
+        assert (event["reportingComponent"], event["reportingInstance"]) == ("ingressd", "a")
+        assert re.fullmatch(r"[-\d]{10}T[:\d]{8}Z", event["firstTimestamp"])
+
+    in_cluster(scene)
+
+
+def test_an_ingress_that_is_served_is_said_to_be_live() -> None:
+    async def scene(made: Cluster) -> None:
+        await made.start("a")
+        await asyncio.sleep(5)
+        made.apply(*web_objects(), ingress("web", "a.test", "b.test"))
+        await asyncio.sleep(5)
+        assert made.told() == [("Normal", "Synced", 1)]
+        assert made.events()[0]["message"] == "is live: 2 routes on a.test, b.test"
+
+    in_cluster(scene)
+
+
+def test_live_means_that_every_worker_serves_it() -> None:
+    async def scene(made: Cluster) -> None:
+        replica = await made.start("a")
+        await asyncio.sleep(5)
+        replica.served = lambda: 0
+        made.apply(*web_objects(), ingress())
+        await asyncio.sleep(30)
+        assert made.told() == []
+        replica.served = lambda: replica.controller.generation
+        await asyncio.sleep(1)
+        assert made.told() == [("Normal", "Synced", 1)]
+
+    in_cluster(scene)
+
+
+def test_an_edit_is_announced_and_what_served_before_us_is_not() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(*web_objects(), with_status(ingress(), "192.0.2.1"))
+        await made.start("a")
+        await asyncio.sleep(60)
+        assert made.told() == []
+        made.apply(ingress("web", "b.test", generation=2))
+        await asyncio.sleep(5)
+        assert [each["message"] for each in made.events()] == ["is live: 1 route on b.test"]
+
+    in_cluster(scene)
+
+
+def test_an_ingress_of_another_class_is_never_spoken_of() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(ingress(of_class="ingressd"))
+        await made.start("a")
+        await asyncio.sleep(5)
+        made.apply(ingress("other", of_class="nginx"))
+        await asyncio.sleep(5)
+        assert {reason for _, reason, _ in made.told("other")} <= {"IngressClassMissing"}
+
+    in_cluster(scene)
+
+
+def test_a_problem_that_is_over_within_a_moment_is_not_worth_an_event() -> None:
+    async def scene(made: Cluster) -> None:
+        await made.start("a")
+        await asyncio.sleep(5)
+        made.apply(ingress())
+        await asyncio.sleep(0.5)
+        made.apply(*web_objects())
+        await asyncio.sleep(5)
+        assert made.told() == [("Normal", "Synced", 1)]
+
+    in_cluster(scene)
+
+
+def test_a_problem_that_comes_back_is_counted() -> None:
+    async def scene(made: Cluster) -> None:
+        pods = endpoint_slice("web", "10.0.0.1")
+        made.apply(service("web"), pods, with_status(ingress(), "192.0.2.1"))
+        replica = await made.start("a")
+        await asyncio.sleep(5)
+        for _ in range(3):
+            replica.controller.apply([Deleted(pods.key)])
+            await asyncio.sleep(5)
+            replica.controller.apply([Added(pods)])
+            await asyncio.sleep(5)
+        assert made.told() == [("Warning", "ServiceWithoutEndpoints", 3)]
+
+    in_cluster(scene)
+
+
+def test_what_lasts_is_told_again_before_the_api_server_forgets_it() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(with_status(ingress(), "192.0.2.1"))
+        await made.start("a")
+        await asyncio.sleep(3500)
+        assert made.told() == [("Warning", "ServiceMissing", 2)]
+        for event_path in [each for each in made.api.objects if "/events/" in each]:
+            made.api.remove(event_path)
+        await asyncio.sleep(3600)
+        assert [(kind, reason) for kind, reason, _ in made.told()] == [MISSING[:2]]
+
+    in_cluster(scene)
+
+
+def test_two_thousand_problems_are_a_dozen_events() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(with_paths(2000))
+        await made.start("a")
+        await asyncio.sleep(60)
+        warnings = [each for each in made.events() if each["type"] == "Warning"]
+        combined = [each for each in warnings if each["message"].startswith("(combined")]
+        assert (len(warnings), len(combined)) == (11, 1)
+        assert combined[0]["count"] > 1
+        assert len(made.api.sent("POST", "/events")) + len(made.api.sent("PATCH", "/events")) <= 26
+
+    in_cluster(scene)
+
+
+def test_the_next_leader_adds_nothing_to_what_is_told_already() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(with_status(ingress(), "192.0.2.1"))
+        first = await made.start("a")
+        await made.start("b")
+        await asyncio.sleep(30)
+        await first.kill()
+        await asyncio.sleep(60)
+        assert made.leaders() == ["b"]
+        assert made.told() == [MISSING]
+
+    in_cluster(scene)
+
+
+def test_a_message_is_no_longer_than_an_event_may_be() -> None:
+    async def scene(made: Cluster) -> None:
+        long = ingress()
+        long.metadata.annotations["nginx.ingress.kubernetes.io/rewrite-target"] = "/$9" + "x" * 5000
+        made.apply(long)
+        await made.start("a")
+        await asyncio.sleep(5)
+        assert made.events()
+        assert all(len(each["message"]) <= 1024 for each in made.events())
+
+    in_cluster(scene)
+
+
+def test_while_the_api_is_in_trouble_events_wait() -> None:
+    async def scene(made: Cluster) -> None:
+        async def trouble(method: str, path: str) -> None:
+            if "/events" in path:
+                raise ApiUnreachable("timed out")
+
+        made.api.before = trouble
+        made.apply(ingress())
+        replica = await made.start("a")
+        await asyncio.sleep(600)
+        assert 5 < replica.companions.failures["Events"] < 40
+        made.api.before = at_once
+        await asyncio.sleep(125)
+        assert set(made.told()) == {MISSING, ("Normal", "Synced", 1)}
+
+    in_cluster(scene)
+
+
+def test_a_namespace_that_ends_takes_no_events_and_nobody_insists(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scene(made: Cluster) -> None:
+        async def terminating(method: str, path: str) -> None:
+            if "/events" in path:
+                raise ApiError(403, "Forbidden", "namespace is being terminated")
+
+        made.api.before = terminating
+        made.apply(ingress())
+        replica = await made.start("a")
+        await asyncio.sleep(600)
+        assert replica.companions.failures["Events"] == 2
+
+    in_cluster(scene)
+    assert len([each for each in caplog.records if each.levelname == "WARNING"]) == 1
+
+
+def test_a_bug_in_a_writer_costs_nobody_else_anything(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(made: Cluster) -> None:
+        replica = await made.start("a", publish_status_address=("192.0.2.1",))
+
+        def broken(key: object) -> object:
+            raise RuntimeError("a bug")
+
+        monkeypatch.setattr(replica.controller, "findings_of", broken)
+        await asyncio.sleep(5)
+        made.apply(ingress())
+        await asyncio.sleep(30)
+        assert made.addresses("web") == ["192.0.2.1"]
+        assert replica.controller.findings_of is broken
+        assert replica.controller.table.hosts
+        assert replica.is_leader
+        assert replica.controller.ingress(KEY) is not None
+
+    in_cluster(scene)
+    assert "Events failed" in caplog.text

@@ -1,0 +1,116 @@
+"""Manifests edited while they are served: what is in flight does not notice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.clients import Client, connect, fetch
+from support.pods import Visit, named, pod
+from support.processes import Served, serving
+
+GIBIBYTE = 1 << 30
+PIECE = bytes(1 << 20)
+FLAT = 48 << 20
+"""Bytes by which a worker may grow while a gibibyte passes through it."""
+
+INGRESS = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: live}}
+spec:
+  rules:
+  - host: a.test
+    http:
+      paths:
+      - path: {path}
+        pathType: Prefix
+        backend: {{service: {{name: {service}, port: {{number: 80}}}}}}
+"""
+
+
+async def stream_or_echo(visit: Visit) -> None:
+    """Downloads a gibibyte, or echoes as another protocol."""
+    request = await visit.request()
+    assert request is not None
+    if b" /download " in request.line:
+        await visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % GIBIBYTE)
+        for _ in range(GIBIBYTE // len(PIECE)):
+            await visit.send(PIECE)
+    else:
+        await visit.send(
+            b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+        )
+        while data := await visit.reader.read(1 << 16):
+            await visit.send(data)
+
+
+async def drained(client: Client, total: int) -> int:
+    """Read ``total`` bytes without keeping them; returns how many came."""
+    seen = 0
+    while seen < total and (data := await client.reader.read(1 << 20)):
+        seen += len(data)
+    return seen
+
+
+def resident(running: Served) -> int:
+    """Resident bytes of the worker process."""
+    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children")
+    (worker,) = children.read_text().split()
+    pages = int(Path(f"/proc/{worker}/statm").read_text().split()[1])
+    return pages * 4096
+
+
+async def becomes(port: int, status: int, path: bytes = b"/", host: bytes = b"a.test") -> None:
+    """Ask until the answer has this status; the test's own timeout bounds it."""
+    while (await fetch(port, path, host)).status != status:
+        continue
+
+
+async def test_an_edit_leaves_a_websocket_and_a_gibibyte_alone(tmp_path: Path) -> None:
+    manifest = tmp_path / "live.yaml"
+    manifest.write_text(INGRESS.format(path="/", service="web"))
+    async with (
+        pod(stream_or_echo) as web,
+        pod(named(b"new")) as new,
+        serving(
+            ["--manifests", str(manifest), "--backend", f"web=127.0.0.1:{web.port}",
+             "--backend", f"new=127.0.0.1:{new.port}"]
+        ) as running,
+        connect(running.http) as socket,
+        connect(running.http) as download,
+    ):  # fmt: skip
+        await socket.send(
+            b"GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+        )
+        assert (await socket.response()).status == 101
+        await download.send(b"GET /download HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        await download.reader.readuntil(b"\r\n\r\n")
+        before = resident(running)
+        first_half = await drained(download, GIBIBYTE // 2)
+
+        manifest.write_text(INGRESS.format(path="/new", service="new"))
+        await becomes(running.http, 404, b"/download")
+        assert (await fetch(running.http, b"/new")).body == b"new"
+
+        assert first_half + await drained(download, GIBIBYTE - first_half) == GIBIBYTE
+        assert resident(running) - before < FLAT
+        await socket.send(b"still here")
+        assert await socket.reader.readexactly(10) == b"still here"
+
+
+async def test_a_half_written_file_keeps_what_was_served(tmp_path: Path) -> None:
+    manifest, other = tmp_path / "live.yaml", tmp_path / "other.yaml"
+    text = INGRESS.format(path="/", service="web")
+    manifest.write_text(text)
+    other.write_text(text.replace("a.test", "b.test").replace("name: live", "name: other"))
+    async with (
+        pod(named(b"web")) as web,
+        serving(
+            ["--manifests", str(tmp_path), "--backend", f"web=127.0.0.1:{web.port}"]
+        ) as running,
+    ):
+        manifest.write_text(text[: text.index("number")])
+        other.write_text(other.read_text().replace("path: /\n", "path: /moved\n"))
+        await becomes(running.http, 200, b"/moved", b"b.test")
+        await becomes(running.http, 404, b"/", b"b.test")
+        assert (await fetch(running.http)).body == b"web"

@@ -1,0 +1,161 @@
+"""Pods for tests: real TCP servers that answer byte for byte as a test says."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+Script = Callable[["Visit"], Awaitable[None]]
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@dataclass
+class Received:
+    """One request as it arrived at a pod."""
+
+    line: bytes
+    headers: list[tuple[bytes, bytes]]
+    body: bytes = b""
+    raw_head: bytes = b""
+
+    def values(self, name: bytes) -> list[bytes]:
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def value(self, name: bytes) -> bytes | None:
+        values = self.values(name)
+        return values[0] if values else None
+
+
+@dataclass
+class Visit:
+    """One connection to a pod; ``request`` reads the next request from it."""
+
+    pod: Pod
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    served: int = 0
+
+    async def head(self) -> Received | None:
+        try:
+            raw = await self.reader.readuntil(b"\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+        line, *lines = raw[:-4].split(b"\r\n")
+        headers = [(k, v.strip()) for k, _, v in (entry.partition(b":") for entry in lines)]
+        received = Received(line, headers, raw_head=raw)
+        self.pod.requests.append(received)
+        self.pod.arrived.set()
+        self.served += 1
+        return received
+
+    async def request(self) -> Received | None:
+        received = await self.head()
+        if received is None:
+            return None
+        length = received.value(b"content-length")
+        if length is not None:
+            received.body = await self.reader.readexactly(int(length))
+        elif received.value(b"transfer-encoding") == b"chunked":
+            while piece := await self.chunk():
+                received.body += piece
+        return received
+
+    async def chunk(self) -> bytes:
+        size = int(await self.reader.readline(), 16)
+        piece = await self.reader.readexactly(size)
+        await self.reader.readline()
+        return piece
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    def reset(self) -> None:
+        """Close with RST."""
+        sock = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+
+
+@dataclass
+class Pod:
+    """A scripted server on a free loopback port, with a record of what it saw."""
+
+    script: Script
+    port: int = 0
+    requests: list[Received] = field(default_factory=list)
+    connections: int = 0
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    _server: asyncio.Server | None = None
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, limit=1 << 20
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self.script(Visit(self, reader, writer))
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the proxy may hang up on a pod at any time, and a test may end
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+
+def answering(response: bytes) -> Script:
+    """A keep-alive server that gives the same answer to every request."""
+
+    async def script(visit: Visit) -> None:
+        while await visit.request():
+            await visit.send(response)
+
+    return script
+
+
+async def echo(visit: Visit) -> None:
+    """Answers with the request's body, or its path when there is none."""
+    while received := await visit.request():
+        body = received.body or received.line.split(b" ")[1]
+        await visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+
+def named(name: bytes) -> Script:
+    """Answers with a name, so that a test can tell which pod it reached."""
+    return answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(name), name))
+
+
+@asynccontextmanager
+async def pod(script: Script = echo, port: int = 0) -> AsyncIterator[Pod]:
+    server = Pod(script, port)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+def free_port() -> int:
+    """A port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,81 @@
+"""A real data plane in the test's own process, on free loopback ports."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+
+from ingressd.proxy.server import Proxy
+from ingressd.proxy.settings import ProxySettings
+from ingressd.routing.delta import Delta
+from ingressd.routing.model import Backend, Endpoint, Host, PathKind, Route, Upstream
+from ingressd.routing.policy import DEFAULT_POLICY, Policy
+
+BACKEND = Backend("default", "web", "80")
+SETTINGS = ProxySettings(affinity_key=b"0123456789abcdef", access_log=False)
+
+
+def route(
+    path: str = "/",
+    kind: PathKind = PathKind.PREFIX,
+    *,
+    host: str = "a.test",
+    policy: Policy = DEFAULT_POLICY,
+    backend: Backend | None = BACKEND,
+) -> Route:
+    return Route(host, path, kind, "default/web", "spec.rules[0].http.paths[0]", backend, policy)
+
+
+def upstream(ports: Sequence[int], backend: Backend = BACKEND, **fields: object) -> Upstream:
+    endpoints = tuple(Endpoint("127.0.0.1", port) for port in ports)
+    return msgspec.structs.replace(Upstream(backend.upstream, endpoints), **fields)
+
+
+def simple(ports: Sequence[int], policy: Policy = DEFAULT_POLICY, **fields: object) -> Delta:
+    """A table with host a.test, everything below "/" to the given loopback ports."""
+    host = Host("a.test", (route(policy=policy),))
+    return Delta(1, reset=True, hosts=(host,), upstreams=(upstream(ports, **fields),))
+
+
+@dataclass
+class Running:
+    """A proxy that serves on ``port`` (HTTP) and ``tls_port`` (HTTPS)."""
+
+    proxy: Proxy
+    port: int
+    tls_port: int
+    generation: int = field(default=1)
+
+    def apply(self, delta: Delta) -> None:
+        self.generation += 1
+        self.proxy.apply(msgspec.structs.replace(delta, generation=self.generation))
+
+    def set_endpoints(self, ports: Sequence[int]) -> None:
+        self.apply(Delta(0, upstreams=(upstream(ports),)))
+
+
+@asynccontextmanager
+async def proxy(
+    delta: Delta, settings: ProxySettings = SETTINGS, grace: float = 0.5
+) -> AsyncIterator[Running]:
+    http, https = _bound(), _bound()
+    server = Proxy(settings)
+    server.apply(delta)
+    await server.start([http], [https])
+    try:
+        yield Running(server, http.getsockname()[1], https.getsockname()[1])
+    finally:
+        await server.stop(grace)
+        http.close()
+        https.close()
+
+
+def _bound() -> socket.socket:
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("127.0.0.1", 0))
+    return sock

@@ -1,0 +1,85 @@
+"""Parsed requests for tests: real parser, real connection, and a transport that records."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+from ingressd.proxy.client.connection import CLOSE, ClientConnection, Front, Reply, forwarded_lines
+from ingressd.proxy.client.request import Request
+from ingressd.proxy.metrics import Metrics
+from support.proxies import SETTINGS
+
+
+class Wire(asyncio.Transport):
+    """Records what is done to a transport."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.end = ""
+        self.is_reading_paused = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += bytes(data)
+
+    def is_closing(self) -> bool:
+        return bool(self.end)
+
+    def close(self) -> None:
+        self.end = self.end or "close"
+
+    def abort(self) -> None:
+        self.end = "abort"
+
+    def pause_reading(self) -> None:
+        self.is_reading_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_reading_paused = False
+
+
+class Refuser:
+    """Answers nothing."""
+
+    async def __call__(self, request: Request) -> Reply:
+        return CLOSE
+
+    def refuse(self, request: Request, status: int) -> Reply:
+        return CLOSE
+
+
+def client_connection(scheme: str = "http", remote: str = "192.0.2.1") -> ClientConnection:
+    """A client connection with a recording transport, whose task has not started."""
+    loop = asyncio.get_running_loop()
+    connection = Front(Refuser(), SETTINGS, Metrics(), loop).connection(scheme)
+    connection.transport = Wire()
+    connection.remote = remote
+    connection.forwarded = forwarded_lines(remote, scheme, SETTINGS)
+    return connection
+
+
+def wire_of(request: Request) -> Wire:
+    return cast(Wire, request.client.transport)
+
+
+def unread(raw: bytes, client: ClientConnection | None = None) -> Request:
+    """A request as aiohttp hands it over. ``raw`` may lack the end of its body."""
+    client = client or client_connection()
+    parser: Any = client._parser
+    messages, _, _ = parser.feed_data(raw)
+    message, payload = messages[0]
+    return Request(message, payload, client, cast(Any, None), cast(Any, None))
+
+
+def received(raw: bytes, client: ClientConnection | None = None) -> Request:
+    """The same with its head read. Raises BadRequest."""
+    request = unread(raw, client)
+    request.receive()
+    return request
+
+
+def get(
+    target: bytes = b"/", extra: bytes = b"", client: ClientConnection | None = None
+) -> Request:
+    return received(b"GET %b HTTP/1.1\r\nHost: a.test\r\n%b\r\n" % (target, extra), client)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import msgspec
+from support.views import PRIVATE_KEY, shop_table
+
+from ingressd.admin.listing import RouteRow, list_routes
+
+
+def _rows() -> dict[tuple[str, str], RouteRow]:
+    return {(row.host, row.path): row for row in list_routes(shop_table())}
+
+
+def test_hosts_stand_by_name_with_the_catch_all_last_and_routes_as_they_win() -> None:
+    places = [(row.host, row.path, row.kind) for row in list_routes(shop_table())]
+
+    assert places == [
+        ("shop.test", "/cart", "Prefix"),
+        ("shop.test", "/", "Prefix"),
+        ("", "/", "Default"),
+    ]
+
+
+def test_a_row_tells_what_stands_behind_it() -> None:
+    row = _rows()["shop.test", "/"]
+
+    assert row.backend == "shop/web:80"
+    assert row.endpoints == ("10.0.0.1:8080", "[fd00::1]:8080")
+    assert row.unavailable == ""
+    assert row.certificate is not None
+    assert row.certificate.secret == "shop/tls"
+    assert row.policy is msgspec.UNSET
+
+
+def test_a_row_tells_why_there_is_nothing_behind_it() -> None:
+    row = _rows()["shop.test", "/cart"]
+
+    assert row.endpoints == ()
+    assert row.unavailable == "Service shop/gone does not exist"
+    assert row.policy is not msgspec.UNSET
+
+
+def test_a_host_without_tls_shows_no_certificate() -> None:
+    assert _rows()["", "/"].certificate is None
+
+
+def test_no_private_key_is_in_it() -> None:
+    assert PRIVATE_KEY not in msgspec.json.encode(list_routes(shop_table()))

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+from ingressd.compiler.annotations.values import (
+    Parser,
+    choice,
+    constant,
+    integer,
+    matching,
+    one_of,
+    parse_bool,
+    parse_int,
+    parse_text,
+    seconds,
+    switch,
+)
+from ingressd.routing.policy import AffinityMode
+
+
+@pytest.mark.parametrize("text", ["1", "t", "T", "TRUE", "true", "True"])
+def test_true_as_in_go(text: str) -> None:
+    assert parse_bool(text) is True
+
+
+@pytest.mark.parametrize("text", ["0", "f", "F", "FALSE", "false", "False"])
+def test_false_as_in_go(text: str) -> None:
+    assert parse_bool(text) is False
+
+
+@pytest.mark.parametrize("text", ["yes", "on", "", " true", "true\n", "tRUE", "2"])
+def test_no_boolean_in_go(text: str) -> None:
+    with pytest.raises(ValueError, match="boolean"):
+        parse_bool(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("60", 60), ("-1", -1), ("+5", 5), ("007", 7)])
+def test_integer_as_in_go(text: str, value: int) -> None:
+    assert parse_int(text) == value
+
+
+@pytest.mark.parametrize("text", ["60s", "", " 1", "1_000", "1.5", "٣", "9" * 19, "1\n", "0x10"])
+def test_no_integer_in_go(text: str) -> None:
+    with pytest.raises(ValueError, match=r"number|range"):
+        parse_int(text)
+
+
+def test_text_is_trimmed_line_by_line() -> None:
+    assert parse_text("  /foo \n") == "/foo"
+    for bad in ("", "  ", "a\nb"):
+        with pytest.raises(ValueError, match=r"empty|line"):
+            parse_text(bad)
+
+
+@pytest.mark.parametrize(
+    ("parser", "text", "value"),
+    [
+        (seconds(), "5", 5.0),
+        (integer(), "-1", -1),
+        (switch(on="x", off="y"), "true", "x"),
+        (switch(on="x"), "false", None),
+        (choice(AffinityMode), "persistent", AffinityMode.PERSISTENT),
+        (one_of("None", "Lax"), "lax", "Lax"),
+        (constant("cookie", 7), "cookie", 7),
+        (matching("[a-z]+", "letters"), " abc ", "abc"),
+    ],
+)
+def test_parsers_take(parser: Parser, text: str, value: object) -> None:
+    assert parser.parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("parser", "text"),
+    [
+        (seconds(), "0"),
+        (seconds(), "-5"),
+        (choice(AffinityMode), "sticky"),
+        (one_of("None", "Lax"), "loose"),
+        (constant("cookie", 7), "Cookie"),
+        (matching("[a-z]+", "letters"), "abc\nd"),
+        (matching("[a-z]+", "letters"), "abc1"),
+    ],
+)
+def test_parsers_refuse(parser: Parser, text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parser.parse(text)

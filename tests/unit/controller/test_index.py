@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from ingressd.controller.index import Index
+
+
+def test_reads_both_ways() -> None:
+    index: Index[str, int] = Index()
+    index.put("a", (1, 2))
+    index.put("b", (2,))
+    assert index.targets("a") == {1, 2}
+    assert index.sources(2) == {"a", "b"}
+    assert index.sources(3) == set()
+
+
+def test_put_returns_what_gained_or_lost_the_source() -> None:
+    index: Index[str, int] = Index()
+    assert index.put("a", (1, 2)) == {1, 2}
+    assert index.put("a", (2, 3)) == {1, 3}
+    assert index.put("a", (3, 2)) == set()
+    assert index.sources(1) == set()
+
+
+def test_source_without_targets_is_forgotten() -> None:
+    index: Index[str, int] = Index()
+    index.put("a", (1,))
+    assert index.put("a", ()) == {1}
+    assert index.targets("a") == set()
+    assert index.sources(1) == set()

@@ -1,0 +1,87 @@
+"""What the client's connection adds to aiohttp's server protocol."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from support.proxies import SETTINGS
+from support.requests import Refuser, client_connection
+
+from ingressd.proxy.client.connection import Front, forwarded_lines
+from ingressd.proxy.metrics import Metrics
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+BODY = b"2\r\nok\r\n0\r\nX-Trailer: 1\r\n\r\n"
+FOLLOWING = b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("http", 80), ("https", 443)])
+def test_what_the_pod_is_told(scheme: str, port: int) -> None:
+    lines = dict(
+        line.split(": ") for line in forwarded_lines("::1", scheme, SETTINGS).decode().splitlines()
+    )
+    assert lines == {
+        "X-Real-IP": "::1", "X-Forwarded-For": "::1", "X-Forwarded-Port": str(port),
+        "X-Forwarded-Proto": scheme, "X-Forwarded-Scheme": scheme, "X-Scheme": scheme,
+    }  # fmt: skip
+
+
+async def test_the_limits_took_effect() -> None:
+    """aiohttp falls back to its own with a warning only, when one keyword is wrong."""
+    connection = client_connection()
+    limits = SETTINGS.limits
+    assert connection.max_line_size == limits.request_line
+    assert connection.max_field_size == limits.header_field
+    assert connection.max_headers == limits.header_count
+    assert connection.keepalive_timeout == limits.keep_alive
+
+
+@pytest.mark.parametrize("cut", range(1, len(BODY)))
+async def test_a_chunked_body_may_be_cut_anywhere(cut: int) -> None:
+    connection = client_connection()
+    for piece in (CHUNKED, BODY[:cut], BODY[cut:]):
+        connection.data_received(piece)
+    assert not connection.is_last
+    connection.data_received(FOLLOWING)
+    (_, body), (message, _) = connection._messages
+    assert await body.read() == b"ok"
+    assert [name for name, _ in message.raw_headers] == [b"Host"]
+
+
+@pytest.mark.parametrize("cut", range(1, len(FOLLOWING) + 1))
+async def test_what_comes_together_with_the_end_of_a_chunked_body_is_dropped(cut: int) -> None:
+    connection = client_connection()
+    connection.data_received(CHUNKED)
+    connection.data_received(BODY + FOLLOWING[:cut])
+    connection.data_received(FOLLOWING[cut:])
+    assert connection.is_last
+    assert [message.path for message, _ in connection._messages] == ["/"]
+
+
+async def test_a_broken_chunk_fails_the_body() -> None:
+    connection = client_connection()
+    connection.data_received(CHUNKED)
+    connection.data_received(b"2\r\nok\r\nzz\r\n")
+    assert connection._messages[0][1].exception() is not None
+
+
+async def test_a_half_closed_client_is_owed_the_answer_to_a_whole_request_only() -> None:
+    whole, part, secure = client_connection(), client_connection(), client_connection("https")
+    whole.data_received(FOLLOWING)
+    part.data_received(CHUNKED)
+    secure.data_received(FOLLOWING)
+    answers = [each.eof_received() for each in (whole, part, secure)]
+    assert answers == [True, None, None]
+    assert whole.is_last
+
+
+async def test_only_the_c_parser_is_served_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ingressd.proxy.client import connection as module
+
+    class Parser:
+        """What aiohttp falls back to has another module name."""
+
+    monkeypatch.setattr(module, "HttpRequestParser", Parser)
+    with pytest.raises(RuntimeError, match="Python parser"):
+        Front(Refuser(), SETTINGS, Metrics(), asyncio.get_running_loop())

@@ -1,0 +1,183 @@
+"""Endpoints, their idle connections, and which one is next."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Sequence
+
+import pytest
+from support.pods import free_port, pod
+from support.requests import Wire
+
+from ingressd.proxy.clock import Clock
+from ingressd.proxy.upstream.connection import UpstreamConnection
+from ingressd.proxy.upstream.endpoints import (
+    AVOID_SECONDS,
+    ConnectFailed,
+    Dialer,
+    Pool,
+    PooledEndpoint,
+    PooledUpstream,
+)
+from ingressd.proxy.upstream.receiver import Failure
+from ingressd.routing.model import Endpoint, Upstream
+
+
+class Names:
+    """A resolver that knows what it is given."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+
+    async def resolve(self, name: str) -> Sequence[str]:
+        if name == "missing.test":
+            raise OSError(name)
+        return self.addresses
+
+
+def dialer(*addresses: str) -> Dialer:
+    loop = asyncio.get_running_loop()
+    return Dialer(loop, Clock(loop), Names(*addresses), 4.0)
+
+
+def endpoints(*ports: int) -> tuple[Endpoint, ...]:
+    return tuple(Endpoint("127.0.0.1", port) for port in ports)
+
+
+def pooled(*ports: int) -> PooledUpstream:
+    return PooledUpstream(Upstream("u", endpoints(*ports)), dialer())
+
+
+def idle(endpoint: PooledEndpoint) -> UpstreamConnection:
+    """A connection that has just become free."""
+    connection = endpoint._new_connection()
+    connection.connection_made(Wire())
+    endpoint._on_free(connection)
+    return connection
+
+
+async def test_the_connection_used_last_is_taken_first() -> None:
+    (endpoint,) = pooled(1).endpoints
+    first, second = idle(endpoint), idle(endpoint)
+    assert [endpoint.take_idle() for _ in range(3)] == [second, first, None]
+
+
+async def test_a_connection_that_closes_is_not_taken() -> None:
+    (endpoint,) = pooled(1).endpoints
+    kept, lost, closing = idle(endpoint), idle(endpoint), idle(endpoint)
+    lost.connection_lost(None)
+    closing.eof_received()
+    assert [endpoint.take_idle(), endpoint.take_idle()] == [kept, None]
+
+
+async def test_a_close_that_the_loop_has_not_told_of_is_seen_where_it_matters() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        (endpoint,) = pooled(listening.getsockname()[1]).endpoints
+        connection = await endpoint.connect(1.0)
+        endpoint._on_free(connection)
+        accepted, _ = listening.accept()
+        assert endpoint.take_idle(surely_open=True) is connection
+        endpoint._on_free(connection)
+        accepted.close()  # nothing is awaited from here on: only the kernel knows
+        assert endpoint.take_idle(surely_open=True) is None
+
+
+async def test_round_robin_visits_each_endpoint_in_turn() -> None:
+    upstream = pooled(1, 2, 3)
+    picked = [upstream.next_endpoint(()) for _ in range(6)]
+    assert picked[:3] == picked[3:] and set(picked) == set(upstream.endpoints)
+
+
+async def test_tried_and_failing_endpoints_come_last() -> None:
+    upstream = pooled(1, 2, 3)
+    one, two, three = upstream.endpoints
+    one.avoid()
+    assert {upstream.next_endpoint((two,)) for _ in range(6)} == {three}
+    assert {upstream.next_endpoint((two, three)) for _ in range(6)} == {one}
+    assert upstream.next_endpoint((one, two, three)) is not None
+    assert one.avoid_until == upstream._dialer.clock.now + AVOID_SECONDS
+
+
+async def test_no_endpoint() -> None:
+    assert pooled().next_endpoint(()) is None
+
+
+async def test_endpoints_that_stay_keep_their_connections() -> None:
+    upstream = pooled(1, 2)
+    kept, gone = (idle(endpoint) for endpoint in upstream.endpoints)
+    upstream.update(Upstream("u", endpoints(1, 3)))
+    assert upstream.endpoints[0].take_idle() is kept
+    assert isinstance(gone.transport, Wire) and gone.transport.end == "close"
+    assert upstream.find(Endpoint("127.0.0.1", 2)) is None
+
+
+async def test_a_connection_that_gets_free_after_its_endpoint_left_is_closed() -> None:
+    upstream = pooled(1)
+    (endpoint,) = upstream.endpoints
+    upstream.update(Upstream("u"))
+    late = idle(endpoint)
+    assert isinstance(late.transport, Wire) and late.transport.end == "close"
+    assert endpoint.take_idle() is None
+
+
+async def test_a_name_that_becomes_an_address_is_another_endpoint() -> None:
+    upstream = pooled(1)
+    (before,) = upstream.endpoints
+    upstream.update(Upstream("u", endpoints(1), external=True))
+    assert upstream.endpoints[0] is not before
+
+
+async def failure_of(endpoint: PooledEndpoint) -> Failure:
+    with pytest.raises(ConnectFailed) as failed:
+        await endpoint.connect(1)
+    return failed.value.failure
+
+
+async def test_a_connection_refused_is_remembered_until_one_succeeds() -> None:
+    port = free_port()
+    (endpoint,) = pooled(port).endpoints
+    assert await failure_of(endpoint) is Failure.REFUSED
+    assert endpoint.avoid_until > 0
+    async with pod(port=port):
+        connection = await endpoint.connect(1)
+        assert endpoint.avoid_until == 0
+        connection.abort()
+
+
+async def test_names_are_resolved_and_each_address_is_tried() -> None:
+    async with pod() as web:
+        name = Endpoint("web.test", web.port)
+        endpoint = PooledEndpoint(name, dialer("127.0.0.2", "127.0.0.1"), external=True)
+        (await endpoint.connect(1)).abort()
+    unknown = PooledEndpoint(Endpoint("missing.test", 80), dialer(), external=True)
+    assert await failure_of(unknown) is Failure.UNRESOLVED
+    empty = PooledEndpoint(Endpoint("empty.test", 80), dialer(), external=True)
+    assert await failure_of(empty) is Failure.UNRESOLVED
+
+
+async def test_a_connection_that_nobody_uses_expires() -> None:
+    async with pod() as web:
+        (endpoint,) = pooled(web.port).endpoints
+        connection = await endpoint.connect(1)
+        assert connection.deadline < float("inf")
+        connection.abort()
+
+
+async def test_the_pool_keeps_forgets_and_retains() -> None:
+    pool = Pool(dialer())
+    for key in ("a", "b", "c"):
+        pool.put(Upstream(key, endpoints(1)))
+    first = pool.get("a")
+    pool.put(Upstream("a", endpoints(1, 2)))
+    assert pool.get("a") is first and first is not None and len(first.endpoints) == 2
+    pool.remove("b")
+    pool.remove("b")
+    pool.retain({"c"})
+    assert [pool.get(key) is None for key in ("a", "b", "c")] == [True, True, False]
+    assert first.endpoints == ()
+
+
+async def test_seeds_are_the_same_everywhere() -> None:
+    assert pooled(80).endpoints[0].seed == pooled(80).endpoints[0].seed
+    assert pooled(80).endpoints[0].seed != pooled(81).endpoints[0].seed
