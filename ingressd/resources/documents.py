@@ -211,7 +211,7 @@ def _unread(document: Document, file: str) -> Finding:
         ObjectKey("File", "", file),
         "",
         f"document {document.number} cannot be read: line {document.line}: {document.error}; "
-        "what it held before stays in use",
+        "an object it held when it could be read stays in use",
         f"repair line {document.line}, or what precedes it",
     )
 
