@@ -123,7 +123,7 @@ async def serve(end: socket.socket) -> int:
 
 def main() -> None:
     """Entry point of the child process."""
-    for group_signal in (signal.SIGINT, signal.SIGTERM):
+    for group_signal in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(group_signal, signal.SIG_IGN)
     end = socket.socket(fileno=int(sys.argv[1]))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

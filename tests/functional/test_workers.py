@@ -329,6 +329,7 @@ async def test_a_worker_imports_no_control_plane_and_ignores_the_groups_signals(
         pass
     worker.send_signal(signal.SIGINT)
     worker.send_signal(signal.SIGTERM)
+    worker.send_signal(signal.SIGHUP)
     await channel.send(Stop(1))
     last = await channel.receive()
     while (report := await channel.receive()) is not None:
