@@ -134,8 +134,7 @@ def _secret_problems(
             "",
             f"Secret {secret} does not exist; its hosts get another certificate that covers them, "
             "else the default one",
-            "create it; it is used as soon as it exists, in a cluster only with type "
-            "kubernetes.io/tls",
+            "create it; it is used as soon as it exists",
         )
         return
     yield from compiled.problems

@@ -229,9 +229,14 @@ def _refusal(problem: Problem) -> Problem:
     return msgspec.structs.replace(problem, message=message)
 
 
+def is_object_name(name: str) -> bool:
+    """Whether the API server takes it as ``metadata.name`` of most kinds."""
+    return len(name) <= _MAX_NAME and _NAME.fullmatch(name) is not None
+
+
 def _check_names(key: ObjectKey) -> None:
     for field, name in (("metadata.name", key.name), ("metadata.namespace", key.namespace)):
-        if name and (len(name) > _MAX_NAME or not _NAME.fullmatch(name)):
+        if name and not is_object_name(name):
             message = f"{name[:_MAX_NAME]!r} is not a valid name"
             remedy = "use lower-case letters, digits, '-' and '.', as the API server demands"
             problem = _refusal(_error("InvalidName", field, message, remedy))

@@ -67,6 +67,23 @@ async def test_only_tls_secrets_are_read(namespace: Namespace, heard: Heard) -> 
     assert not has(heard, "Secret", "opaque")
 
 
+async def test_a_secret_of_another_type_is_read_while_an_ingress_names_it(
+    namespace: Namespace, heard: Heard
+) -> None:
+    await namespace.kubectl("create", "secret", "generic", "named", "--from-literal=tls.crt=a")
+    await namespace.kubectl("create", "secret", "generic", "private", "--from-literal=tls.crt=a")
+    await namespace.kubectl("create", "ingress", "shop", "--rule=shop.test/*=web:80,tls=named")
+    await heard.until(lambda: has(heard, "Secret", "named"))
+    await namespace.kubectl("delete", "secret", "named")
+    await heard.until(lambda: not has(heard, "Secret", "named"))
+    await namespace.kubectl("create", "secret", "generic", "named", "--from-literal=tls.crt=b")
+    await heard.until(lambda: has(heard, "Secret", "named"))
+    await namespace.kubectl("delete", "ingress", "shop")
+    await heard.until(lambda: not has(heard, "Secret", "named"))
+    assert not has(heard, "Secret", "private")
+    assert heard.findings == []
+
+
 async def test_many_objects_come_in_pages(api: ApiServer, namespace: Namespace) -> None:
     names = {f"shop-{number}" for number in range(7)}
     for name in names:

@@ -122,7 +122,9 @@ class ApiDouble:
     def _record(self, plural: str, type_: str, changed: Object) -> None:
         change = _Change(self._version, plural, type_, changed)
         self._history.append(change)
-        self.line(plural, _event(type_, changed))
+        for watch in self._open(plural):
+            if _is_selected(changed, watch.request):
+                watch.lines.put_nowait(_event(type_, changed))
 
     # What goes wrong
 
@@ -178,6 +180,10 @@ class ApiDouble:
         await self.until(
             lambda: bool(self._open(plural)) and self.requests["watch", plural] >= times
         )
+
+    async def watched_by(self, plural: str, count: int) -> None:
+        """Wait until so many watches of a kind are open."""
+        await self.until(lambda: len(self._open(plural)) == count)
 
     def _open(self, plural: str) -> list[_Watch]:
         return [watch for watch in self._watches if watch.plural == plural]
@@ -264,7 +270,8 @@ class ApiDouble:
             return _status(Refusal(410, "Expired"))
         watch = _Watch(plural, asyncio.Queue(), request)
         for change in self._history:
-            if change.plural == plural and change.version > position:
+            is_due = change.plural == plural and change.version > position
+            if is_due and _is_selected(change.object, request):
                 watch.lines.put_nowait(_event(change.type, change.object))
         response = web.StreamResponse()
         await response.prepare(request)
@@ -324,7 +331,10 @@ def _is_selected(candidate: Object, request: web.Request) -> bool:
             return False
     fields = {"metadata.name": candidate["metadata"]["name"], "type": candidate.get("type", "")}
     wanted = [each for each in request.query.get("fieldSelector", "").split(",") if each]
-    return all(fields[name] == value for name, _, value in (each.partition("=") for each in wanted))
+    for name, _, value in (each.partition("=") for each in wanted):
+        if (fields[name.removesuffix("!")] == value) == name.endswith("!"):
+            return False
+    return True
 
 
 def _event(type_: str, changed: Object) -> bytes:

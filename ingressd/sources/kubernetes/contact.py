@@ -102,6 +102,16 @@ class Contacts:
             contact.outage_since, contact.reason = self._wall_clock(), str(error)
         self._tell()
 
+    def forget(self, kind: WatchedKind) -> None:
+        """It is no longer watched. What is counted of its kind does not shrink."""
+        gone = self._contacts.pop(kind.address, None)
+        if gone is None:
+            return
+        past = self._contacts.setdefault(kind.name, _Contact(kind.name, None, lists=1, streams=1))
+        past.lists += max(0, gone.lists - 1)
+        past.streams += max(0, gone.streams - 1)
+        self._tell()
+
     async def pause(self, seconds: float, *, to_the_end: bool) -> None:
         """Wait; unless it must be ``to_the_end``, only until the server answers another kind."""
         if to_the_end:
@@ -116,7 +126,7 @@ class Contacts:
 
     def _tell(self) -> bool:
         """Report what is wrong now; returns whether that has changed."""
-        findings = tuple(self._findings())
+        findings = tuple(dict.fromkeys(self._findings()))
         if findings == self._told:
             return False
         for finding in findings:

@@ -135,8 +135,9 @@ class InClusterAccess:
 
 def _new_configuration() -> Configuration:
     """Certificates are checked as strictly as other clients of Kubernetes do: many a cluster's CA
-    has no key identifier."""
+    has no key identifier. Connections are not limited here: each watch takes one for itself."""
     configuration = Configuration()
+    configuration.connection_pool_maxsize = 0
     configuration.disable_strict_ssl_verification = True
     return configuration
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from ingressd.resources.endpoints import SERVICE_NAME_LABEL, Endpoints, EndpointSlice
 from ingressd.resources.ingress import Ingress, IngressClass
-from ingressd.resources.metadata import Resource
+from ingressd.resources.metadata import ObjectKey, Resource
 from ingressd.resources.secret import TLS_SECRET_TYPE, ConfigMap, Secret
 from ingressd.resources.service import Service
 
@@ -78,15 +78,28 @@ def endpoint_kinds(scope: Scope, *, has_slices: bool) -> tuple[WatchedKind, ...]
     return (kind(scope.namespace, ""), *([kind(*backend)] if backend else []))
 
 
+def untyped_secret(key: ObjectKey) -> WatchedKind:
+    """One Secret by name, unless it is among all those of type kubernetes.io/tls."""
+    path = _path("/api/v1", key.namespace, "secrets")
+    return WatchedKind(Secret, path, f"{_by_name(key.name)},{_NOT_TLS}")
+
+
+def secrets_named_by_flags(scope: Scope) -> Iterator[ObjectKey]:
+    """Those in a namespace that is watched."""
+    namespace, _, name = scope.default_ssl_certificate.partition("/")
+    if name and not _outside(scope, scope.default_ssl_certificate):
+        yield ObjectKey("Secret", namespace, name)
+
+
 _TLS_ONLY = f"type={TLS_SECRET_TYPE}"
+_NOT_TLS = f"type!={TLS_SECRET_TYPE}"
 
 
 def _named_by_flags(scope: Scope) -> Iterator[WatchedKind]:
     if backend := _outside(scope, scope.default_backend_service):
         yield WatchedKind(Service, _path("/api/v1", backend[0], "services"), _by_name(backend[1]))
     if secret := _outside(scope, scope.default_ssl_certificate):
-        selector = f"{_by_name(secret[1])},{_TLS_ONLY}"
-        yield WatchedKind(Secret, _path("/api/v1", secret[0], "secrets"), selector)
+        yield WatchedKind(Secret, _path("/api/v1", secret[0], "secrets"), _by_name(secret[1]))
     if scope.configmap:
         namespace, _, name = scope.configmap.partition("/")
         yield WatchedKind(ConfigMap, _path("/api/v1", namespace, "configmaps"), _by_name(name))

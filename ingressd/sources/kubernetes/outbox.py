@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from ingressd.sources.events import Event, Synced
 
@@ -19,10 +19,16 @@ class Outbox:
         self._events: list[Event] = []
         self._is_filled = asyncio.Event()
         self._failure: BaseException | None = None
+        self._heed: Callable[[Sequence[Event]], Sequence[Event]] | None = None
+
+    def show_first(self, heed: Callable[[Sequence[Event]], Sequence[Event]]) -> None:
+        """Ask from now on what to leave in place of the events that come in."""
+        self._heed = heed
 
     def put(self, events: Iterable[Event]) -> None:
         """Leave events."""
-        self._events.extend(events)
+        left = tuple(events)
+        self._events.extend(self._heed(left) if self._heed is not None else left)
         if self._events:
             self._is_filled.set()
 

@@ -19,8 +19,10 @@ from ingressd.sources.kubernetes.kinds import (
     Scope,
     WatchedKind,
     endpoint_kinds,
+    secrets_named_by_flags,
     watched_kinds,
 )
+from ingressd.sources.kubernetes.named_secrets import NamedSecrets
 from ingressd.sources.kubernetes.outbox import Outbox
 from ingressd.sources.kubernetes.pace import DEFAULT_TIMING, Timing, Uniform, pause_after
 from ingressd.sources.kubernetes.watching import KindWatch, Watching
@@ -49,6 +51,8 @@ class KubernetesSource:
         self._outbox = Outbox([_ENDPOINTS, *(kind.address for kind in self._kinds)])
         self._contacts = Contacts(api.url, self._outbox.put, clock=clock)
         self._shared = Watching(api, self._outbox, self._contacts, timing, uniform, clock)
+        self._named = NamedSecrets(secrets_named_by_flags(scope), self._shared, self._start)
+        self._outbox.show_first(self._named.heed)
 
     @property
     def states(self) -> tuple[KindState, ...]:
@@ -62,6 +66,7 @@ class KubernetesSource:
             while True:
                 yield await self._outbox.take()
         finally:
+            tasks += self._named.tasks
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

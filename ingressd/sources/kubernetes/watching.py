@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from ingressd.sources.events import Event
 from ingressd.sources.kubernetes.api import ApiServer, QueryValue
 from ingressd.sources.kubernetes.contact import Contacts
 from ingressd.sources.kubernetes.envelopes import decode_line, decode_page
@@ -71,6 +72,10 @@ class KindWatch:
                 _log.exception("watching %s failed; it is listed again", self._kind.address)
                 self._known.position = ""
                 await self._rest("watch", None)
+
+    def taken_back(self) -> list[Event]:
+        """What undoes all that it has said; it must have been cancelled."""
+        return self._known.replace(self._known.relisting(), "")
 
     async def _list_until_complete(self) -> None:
         while not self._known.position:

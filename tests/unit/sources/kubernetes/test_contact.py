@@ -106,3 +106,17 @@ async def test_a_server_that_is_back_is_asked_for_all_kinds_at_once(told: Told) 
     await waiting
     assert not obeying.done()
     obeying.cancel()
+
+
+def test_what_is_no_longer_watched_is_not_stale_and_still_counted(told: Told) -> None:
+    for _ in range(3):
+        told.contacts.listed(OTHER_SECRET)
+        told.contacts.opened(OTHER_SECRET)
+    told.contacts.ended(OTHER_SECRET, told.now)
+    told.contacts.failed(OTHER_SECRET, "list", ApiError(403, "Forbidden", "no", None))
+    told.contacts.forget(OTHER_SECRET)
+    told.now += 5.0
+    assert told.states["Secret"] == KindState("Secret", 0.0, 2, 2)
+    assert [len(report) for report in told.reports] == [1, 0]
+    told.contacts.forget(OTHER_SECRET)
+    assert told.states["Secret"] == KindState("Secret", 0.0, 2, 2)

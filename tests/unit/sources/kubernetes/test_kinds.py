@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from ingressd.sources.kubernetes.kinds import EVERYTHING, Scope, endpoint_kinds, watched_kinds
+from ingressd.resources.metadata import ObjectKey
+from ingressd.sources.kubernetes.kinds import (
+    EVERYTHING,
+    Scope,
+    endpoint_kinds,
+    secrets_named_by_flags,
+    untyped_secret,
+    watched_kinds,
+)
 
 
 def test_a_whole_cluster() -> None:
@@ -26,6 +34,20 @@ def test_one_namespace_where_a_kind_has_some() -> None:
     ]
 
 
+def test_a_secret_by_name_is_never_one_of_the_usual_type() -> None:
+    kind = untyped_secret(ObjectKey("Secret", "web", "cert"))
+    assert kind.path == "/api/v1/namespaces/web/secrets"
+    assert kind.selectors == {"fieldSelector": "metadata.name=cert,type!=kubernetes.io/tls"}
+
+
+def test_the_default_certificate_is_named_by_a_flag_where_its_namespace_is_watched() -> None:
+    cert = ObjectKey("Secret", "web", "tls")
+    assert list(secrets_named_by_flags(Scope("", "", "", "web/tls"))) == [cert]
+    assert list(secrets_named_by_flags(Scope("web", "", "", "web/tls"))) == [cert]
+    assert list(secrets_named_by_flags(Scope("shop", "", "", "web/tls"))) == []
+    assert list(secrets_named_by_flags(EVERYTHING)) == []
+
+
 def test_what_flags_name_is_watched_by_name_only_where_nothing_else_sees_it() -> None:
     scope = Scope("", "web/settings", "web/lost", "web/tls")
     assert [kind.address for kind in watched_kinds(scope)[4:]] == [
@@ -34,7 +56,7 @@ def test_what_flags_name_is_watched_by_name_only_where_nothing_else_sees_it() ->
     beyond = Scope("shop", "", "web/lost", "web/tls")
     assert [kind.address for kind in watched_kinds(beyond)[4:]] == [
         "/api/v1/namespaces/web/services?metadata.name=lost",
-        "/api/v1/namespaces/web/secrets?metadata.name=tls,type=kubernetes.io/tls",
+        "/api/v1/namespaces/web/secrets?metadata.name=tls",
     ]
     within = Scope("web", "", "web/lost", "web/tls")
     assert len(watched_kinds(within)) == 4
