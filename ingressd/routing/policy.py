@@ -14,7 +14,8 @@ from msgspec import Struct
 class Timeouts(Struct, frozen=True, omit_defaults=True):
     """Seconds. ``read`` and ``send`` bound the gap between two reads or writes, not the whole body.
 
-    ``tunnel`` is that gap for a WebSocket or any other upgraded connection.
+    A WebSocket or any other upgraded connection may be idle for ``tunnel`` or ``read``, whichever
+    is longer.
     """
 
     connect: float = 5.0

@@ -29,7 +29,7 @@ class Try:
         self.pod = UpstreamConnection(clock, 4.0, self.freed.append, lambda _: None)
         self.pod_wire = Wire()
         self.pod.connection_made(self.pod_wire)
-        self.exchange = Exchange(request, self.pod, Timeouts(read=9, send=8, tunnel=7))
+        self.exchange = Exchange(request, self.pod, Timeouts(read=9, send=8, tunnel=17))
         request.client.exchange = self.exchange
         self.pod.begin(self.exchange, b"", owes_body=owes_body)
 
@@ -165,7 +165,7 @@ async def test_a_switch_and_the_end_of_a_tunnel() -> None:
     assert wire_of(attempt.request).is_reading_paused
     attempt.pod.resume_writing()
     assert not wire_of(attempt.request).is_reading_paused
-    assert attempt.remaining() == 7
+    assert attempt.remaining() == 17
     attempt.pod.connection_lost(None)
     assert wire_of(attempt.request).end == "close"
     assert attempt.exchange.done.result() is None
