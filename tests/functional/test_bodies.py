@@ -159,6 +159,7 @@ async def test_a_client_that_leaves_mid_download_frees_the_pod() -> None:
             await client.reader.readexactly(1 << 20)
             client.writer.transport.abort()
         await broken.wait()
+    assert len(web.requests) == 1
 
 
 async def test_a_slow_client_holds_the_pod_back() -> None:

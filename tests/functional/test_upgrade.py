@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import aiohttp
 import pytest
 from aiohttp import web
@@ -180,17 +178,3 @@ async def test_a_tunnel_holds_back_a_client_that_is_faster_than_the_pod() -> Non
         for _ in range(16):
             await client.send(bytes(1 << 20))
         assert await client.reader.readexactly(8) == b"%d" % (16 << 20)
-
-
-async def test_a_longer_read_timeout_holds_for_tunnels_too() -> None:
-    policy = Policy(timeouts=Timeouts(read=60, tunnel=0.1))
-    async with (
-        pod(echoing(b"websocket")) as web_pod,
-        proxy(simple([web_pod.port], policy)) as running,
-        connect(running.port) as client,
-    ):
-        await client.send(ASK % b"websocket")
-        await client.response()
-        await asyncio.sleep(0.5)  # several times the tunnel's own limit, and two ticks of the clock
-        await client.send(b"still here")
-        assert await client.reader.readexactly(10) == b"STILL HERE"

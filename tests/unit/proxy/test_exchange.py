@@ -155,6 +155,12 @@ ASK = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
 SWITCH = b"HTTP/1.1 101 Switching\r\n" + ASK + b"\r\n"
 
 
+async def test_a_tunnel_may_idle_for_the_longer_of_two_timeouts() -> None:
+    attempt = Try(get())
+    longer_read = Exchange(get(), attempt.pod, Timeouts(read=60, tunnel=1))
+    assert (attempt.exchange.tunnel_timeout, longer_read.tunnel_timeout) == (17, 60)
+
+
 async def test_a_switch_and_the_end_of_a_tunnel() -> None:
     attempt = Try(get(extra=ASK))
     attempt.pod.data_received(SWITCH + b"hi")
