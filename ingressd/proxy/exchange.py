@@ -1,12 +1,12 @@
 """One try of one request: relays a pod's answer to the client as it comes.
 
-Bytes are pushed from the pod's connection straight to the client's; nothing wakes up per chunk. At
-the end ``done`` holds None, or the failure.
+Bytes are pushed from the pod's connection straight to the client's; nothing wakes up per chunk.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from ingressd.proxy.client.request import Client, Request
 from ingressd.proxy.headers import TRAILER_FORBIDDEN
@@ -24,7 +24,10 @@ JOIN_UP_TO = 16 * 1024
 
 
 class Exchange:
-    """The receiver of one upstream connection's answer."""
+    """The receiver of one upstream connection's answer.
+
+    At the end, which comes once, ``when_done`` is told None or the failure.
+    """
 
     __slots__ = (
         "_body",
@@ -32,10 +35,11 @@ class Exchange:
         "_client",
         "_connection",
         "_head",
+        "_is_done",
         "_timeouts",
         "_tunnel",
+        "_when_done",
         "_writable",
-        "done",
         "is_head",
         "read_timeout",
         "request",
@@ -45,7 +49,11 @@ class Exchange:
     )
 
     def __init__(
-        self, request: Request, connection: UpstreamConnection, timeouts: Timeouts
+        self,
+        request: Request,
+        connection: UpstreamConnection,
+        timeouts: Timeouts,
+        when_done: Callable[[Failure | None], None],
     ) -> None:
         self.request = request
         self.is_head = request.method == "HEAD"
@@ -54,7 +62,8 @@ class Exchange:
         self.tunnel_timeout = max(timeouts.read, timeouts.tunnel)
         self.started = False
         self._client: Client = request.client
-        self.done: asyncio.Future[Failure | None] = self._client.loop.create_future()
+        self._is_done = False
+        self._when_done = when_done
         self._connection = connection
         self._timeouts = timeouts
         self._head = b""
@@ -144,53 +153,58 @@ class Exchange:
 
     def on_client_full(self) -> None:
         """The client reads slowly: read no more from the pod."""
-        if not self._connection.read_paused and not self.done.done():
+        if self._is_current and not self._connection.read_paused:
             self._connection.pause()
             self._connection.arm(CLIENT_WRITE_TIMEOUT, Failure.CLIENT_STALLED)
 
     def on_client_writable(self) -> None:
         """The client has caught up."""
-        if not self.done.done():
+        if self._is_current:
             self._connection.resume()
             self._connection.arm(self.tunnel_timeout if self._tunnel else self.read_timeout)
 
     async def send_body(self, piece: bytes) -> None:
         """Send a piece of the request body; returns when the pod can take the next one."""
-        if not self.done.done():
+        if self._is_current:
             self._connection.write(piece)
-        while self._connection.write_paused and not self.done.done():
+        while self._connection.write_paused and self._is_current:
             self._writable = self._client.loop.create_future()
             await self._writable
 
     def end_body(self) -> None:
         """The request is out whole: once answered, the connection may take another one."""
-        if not self.done.done():
+        if self._is_current:
             self._connection.owes_body = False
 
     def wait_for_client(self, seconds: float) -> None:
         """The next move is the client's: it has this long to send more of its body."""
-        if not self.done.done():
+        if self._is_current:
             self._connection.arm(seconds, Failure.CLIENT_STALLED)
 
     def wait_for_pod(self) -> None:
         """The next move is the pod's: it has its read timeout to answer."""
-        if not self.done.done():
+        if self._is_current:
             self._connection.arm(self.read_timeout)
 
     def cancel(self, failure: Failure) -> None:
         """Drop the pod's connection: the request could not be sent whole."""
-        if not self.done.done():
+        if self._is_current:
             self._connection.abort()
             self.on_failure(failure)
 
     def abandon(self) -> None:
         """The client is gone. A tunnel's last bytes reach the pod; an answer has no reader."""
-        if self._connection.exchange is not self:
+        if not self._is_current:
             return
         if self._tunnel is not None:
             self._connection.finish()
         else:
             self._connection.abort()
+
+    @property
+    def _is_current(self) -> bool:
+        """Whether the connection is still ours: after the end it may serve another exchange."""
+        return self._connection.exchange is self
 
     # --- writing ---
 
@@ -224,12 +238,11 @@ class Exchange:
         return body
 
     def _finish(self, failure: Failure | None) -> None:
-        if self._connection.read_paused:
-            self._connection.resume()
         if self._writable is not None and not self._writable.done():
             self._writable.set_result(None)
-        if not self.done.done():
-            self.done.set_result(failure)
+        if not self._is_done:
+            self._is_done = True
+            self._when_done(failure)
 
 
 def last_chunk(trailers: list[tuple[bytes, bytes]]) -> bytes:

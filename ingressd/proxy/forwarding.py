@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from aiohttp.web_protocol import RequestPayloadError
 
@@ -26,39 +27,110 @@ METHODS = {
 }
 
 
-class Forwarder:
-    """Sends requests to the endpoints of an upstream."""
+Conclude = Callable[[Request, Failure | None], None]
+"""Is told how the forwarding of a request ended."""
 
-    def __init__(self, metrics: Metrics, body_timeout: float) -> None:
+
+class Forwarding:
+    """One request on its way to an upstream: one endpoint after the other, until one answers.
+
+    ``body_timeout`` is how many seconds a client may let pass between two pieces of its body.
+    """
+
+    __slots__ = (
+        "_body_timeout",
+        "_conclude",
+        "_endpoint",
+        "_metrics",
+        "_plan",
+        "_request",
+        "_tried",
+        "_upstream",
+    )
+
+    def __init__(
+        self,
+        request: Request,
+        plan: RoutePlan,
+        upstream: PooledUpstream,
+        metrics: Metrics,
+        body_timeout: float,
+    ) -> None:
+        self._request = request
+        self._plan = plan
+        self._upstream = upstream
         self._metrics = metrics
         self._body_timeout = body_timeout
+        self._endpoint: PooledEndpoint | None = None
+        self._tried: tuple[PooledEndpoint, ...] = ()
 
-    async def forward(
-        self, request: Request, plan: RoutePlan, upstream: PooledUpstream
-    ) -> Failure | None:
+    def begin(self, conclude: Conclude) -> bool:
+        """Send the request if it has come whole and an idle connection leads to its endpoint.
+
+        ``conclude`` is called when it is over. False: nothing was sent, ``run`` must do it.
+        """
+        request = self._request
+        self._endpoint = endpoint = self._pick()
+        if endpoint is None or request.streams_body:
+            return False
+        connection = self._take_idle(endpoint)
+        if connection is None:
+            return False
+        self._conclude = conclude
+        self._count_try(endpoint)
+        exchange = Exchange(request, connection, self._plan.timeouts, self._on_done)
+        request.client.exchange = exchange
+        connection.begin(exchange, serialise(request, _small_body(request)))
+        return True
+
+    def _on_done(self, failure: Failure | None) -> None:
+        request = self._request
+        request.client.exchange = None
+        if failure is None or not self._may_go_on(failure):
+            self._conclude(request, failure)
+        else:
+            request.errand = self
+            request.client.wait_for(request)
+
+    async def run(self) -> Failure | None:
         """Relay the answer of one endpoint; the failure of the last try when there was none."""
-        tried: list[PooledEndpoint] = []
         while True:
-            endpoint = plan.balancer.pick(request, upstream, tried)
+            endpoint = self._endpoint or self._pick()
             if endpoint is None:
                 return Failure.REFUSED  # the endpoints went away between two tries
-            failure = await self._try(request, plan, endpoint)
-            if failure is None or not may_retry(request, failure):
+            self._endpoint = endpoint
+            failure = await self._try(endpoint)
+            if failure is None or not self._may_go_on(failure):
                 return failure
-            tried.append(endpoint)
-            if len(tried) == MAX_TRIES:
-                return failure
-            _count(self._metrics.upstream_retries, plan.upstream)
 
-    async def _try(
-        self, request: Request, plan: RoutePlan, endpoint: PooledEndpoint
-    ) -> Failure | None:
-        request.tries += 1
-        request.upstream_address = str(endpoint.endpoint)
+    def _pick(self) -> PooledEndpoint | None:
+        return self._plan.balancer.pick(self._request, self._upstream, self._tried)
+
+    def _may_go_on(self, failure: Failure) -> bool:
+        """Whether to try another endpoint; the last one counts as tried then."""
+        if self._endpoint is None or not may_retry(self._request, failure):
+            return False
+        self._tried = (*self._tried, self._endpoint)
+        self._endpoint = None
+        if len(self._tried) == MAX_TRIES:
+            return False
+        _count(self._metrics.upstream_retries, self._plan.upstream)
+        return True
+
+    def _count_try(self, endpoint: PooledEndpoint) -> None:
+        self._request.tries += 1
+        self._request.upstream_address = endpoint.text
+
+    def _take_idle(self, endpoint: PooledEndpoint) -> UpstreamConnection | None:
         # Idle connections die together, when their pod restarts: only the first try takes one.
-        is_first = request.tries == 1
-        must_hold = request.method not in REPEATABLE
-        connection = endpoint.take_idle(surely_open=must_hold) if is_first else None
+        if self._tried:
+            return None
+        return endpoint.take_idle(surely_open=self._request.method not in REPEATABLE)
+
+    async def _try(self, endpoint: PooledEndpoint) -> Failure | None:
+        request, plan = self._request, self._plan
+        self._count_try(endpoint)
+        connection = self._take_idle(endpoint)
         if connection is None:
             try:
                 connection = await endpoint.connect(plan.timeouts.connect)
@@ -66,10 +138,11 @@ class Forwarder:
                 _count(self._metrics.upstream_connect_failures, plan.upstream)
                 return failed.failure
             _count(self._metrics.upstream_connects, plan.upstream)
-        exchange = Exchange(request, connection, plan.timeouts)
+        done: asyncio.Future[Failure | None] = request.client.loop.create_future()
+        exchange = Exchange(request, connection, plan.timeouts, done.set_result)
         request.client.exchange = exchange
         try:
-            return await self._exchange(request, exchange, connection)
+            return await self._exchange(exchange, connection, done)
         except asyncio.CancelledError:
             exchange.abandon()
             raise
@@ -79,18 +152,22 @@ class Forwarder:
                 request.client.release()
 
     async def _exchange(
-        self, request: Request, exchange: Exchange, connection: UpstreamConnection
+        self,
+        exchange: Exchange,
+        connection: UpstreamConnection,
+        done: asyncio.Future[Failure | None],
     ) -> Failure | None:
+        request = self._request
         if exchange.wants_upgrade:
             request.client.hold()  # what follows is not HTTP if the pod agrees
         if not request.streams_body:
             connection.begin(exchange, serialise(request, _small_body(request)))
-            return await exchange.done
+            return await done
         connection.begin(exchange, serialise(request, b""), owes_body=True)
         request.body_consumed = True
-        pump = exchange.request.client.loop.create_task(self._pump(request, exchange))
+        pump = request.client.loop.create_task(self._pump(request, exchange))
         try:
-            return await exchange.done
+            return await done
         finally:
             pump.cancel()
 

@@ -9,9 +9,9 @@ from ingressd.proxy.client.answer import Answer, write_answer
 from ingressd.proxy.client.connection import CLOSE, KEEP, Reply
 from ingressd.proxy.client.pages import ErrorPages
 from ingressd.proxy.client.request import BadRequest, Request
-from ingressd.proxy.forwarding import Forwarder
+from ingressd.proxy.forwarding import Forwarding
 from ingressd.proxy.index import RouteIndex
-from ingressd.proxy.plan import RoutePlan
+from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.recording import Recorder
 from ingressd.proxy.upstream.endpoints import Pool
 from ingressd.proxy.upstream.receiver import Failure
@@ -39,32 +39,61 @@ class Handler:
         self,
         index: RouteIndex,
         pool: Pool,
-        forwarder: Forwarder,
         pages: ErrorPages,
         record: Recorder,
+        metrics: Metrics,
+        body_timeout: float,
     ) -> None:
         self._index = index
         self._pool = pool
-        self._forwarder = forwarder
         self._pages = pages
         self._record = record
+        self._metrics = metrics
+        self._body_timeout = body_timeout
         self.is_draining = False
 
+    def begin(self, request: Request) -> bool:
+        """Answer a request that has come whole, now or when its pod answers.
+
+        False: it has to wait for something else; the client's connection must call us.
+        """
+        self._open(request)
+        forwarding = self._lead(request)
+        if forwarding is not None:
+            try:
+                if forwarding.begin(self._conclude):
+                    return True
+                request.errand = forwarding
+                return False
+            except Exception:
+                self._fail_inside(request)
+        self._end(request)
+        request.client.answered(request)
+        return True
+
     async def __call__(self, request: Request) -> Reply:
-        """Answer a request; aiohttp awaits one after the other on each connection."""
-        request.started = time.monotonic()
-        if self.is_draining:
-            request.keep_alive = False
+        """Answer a request, from its beginning or from where ``begin`` stopped."""
+        errand = request.errand
         try:
-            await self._answer(request)
+            if errand is None:
+                self._open(request)
+                errand = self._lead(request)
+            if errand is not None:
+                failure = await errand.run()
+                if failure is not None:
+                    self._fail(request, FAILURE_STATUS[failure])
         except Exception:
-            logger.exception("a request failed inside")
-            self._fail(request, 500)
+            self._fail_inside(request)
         finally:
-            request.release_body()
-            request.client.request = None
-            self._record(request)
+            self._end(request)
         return KEEP if request.keep_alive else CLOSE
+
+    def abandon(self, request: Request) -> None:
+        """Forget a request that was begun: its client is gone."""
+        exchange, request.client.exchange = request.client.exchange, None
+        if exchange is not None:
+            exchange.abandon()
+        self._end(request)
 
     def refuse(self, request: Request, status: int) -> Reply:
         """Answer what could not be parsed."""
@@ -74,34 +103,55 @@ class Handler:
         self._record(request)
         return CLOSE
 
-    async def _answer(self, request: Request) -> None:
+    def _open(self, request: Request) -> None:
+        request.started = time.monotonic()
+        if self.is_draining:
+            request.keep_alive = False
+
+    def _conclude(self, request: Request, failure: Failure | None) -> None:
+        if failure is not None:
+            self._fail(request, FAILURE_STATUS[failure])
+        self._end(request)
+        request.client.answered(request)
+
+    def _end(self, request: Request) -> None:
+        request.release_body()
+        request.client.request = None
+        self._record(request)
+
+    def _lead(self, request: Request) -> Forwarding | None:
+        """The way to the pods; None where the request has been answered."""
         try:
             request.receive()
+            return self._route(request)
         except BadRequest as refused:
             request.keep_alive = False
             self._fail(request, refused.status)
-            return
+        except Exception:
+            self._fail_inside(request)
+        return None
+
+    def _route(self, request: Request) -> Forwarding | None:
         match = self._index.match(request.host, request.path)
         if match is None:
             self._fail(request, 404)
-            return
+            return None
         plan = match.target
         request.route = plan.route
         for step in plan.filters:
             answer = step(request, match.groups)
             if answer is not None:
                 write_answer(request, answer)
-                return
-        await self._forward(request, plan)
-
-    async def _forward(self, request: Request, plan: RoutePlan) -> None:
+                return None
         upstream = self._pool.get(plan.upstream)
         if upstream is None or not upstream.endpoints:
             self._fail(request, 503)
-            return
-        failure = await self._forwarder.forward(request, plan, upstream)
-        if failure is not None:
-            self._fail(request, FAILURE_STATUS[failure])
+            return None
+        return Forwarding(request, plan, upstream, self._metrics, self._body_timeout)
+
+    def _fail_inside(self, request: Request) -> None:
+        logger.exception("a request failed inside")
+        self._fail(request, 500)
 
     def _fail(self, request: Request, status: int) -> None:
         """An error page; where the client has seen a part of another answer, the end of it."""

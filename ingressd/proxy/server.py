@@ -10,12 +10,11 @@ from socket import socket
 
 from ingressd.proxy.access_log import AccessLog
 from ingressd.proxy.client.client_hello import ClientHello
-from ingressd.proxy.client.connection import Front
+from ingressd.proxy.client.front import Front
 from ingressd.proxy.client.listener import Listener
 from ingressd.proxy.client.pages import ErrorPages
 from ingressd.proxy.client.tls import ContextStore
 from ingressd.proxy.clock import Clock
-from ingressd.proxy.forwarding import Forwarder
 from ingressd.proxy.handler import Handler
 from ingressd.proxy.index import RouteIndex
 from ingressd.proxy.metrics import Metrics, Snapshot
@@ -43,9 +42,10 @@ class Proxy:
         self._handler = Handler(
             self._index,
             self._pool,
-            Forwarder(self._metrics, settings.limits.body_timeout),
             ErrorPages(settings.templates),
             self._recorder,
+            self._metrics,
+            settings.limits.body_timeout,
         )
         self._front = Front(self._handler, settings, self._metrics, loop)
         self._listener = Listener(

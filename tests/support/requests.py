@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from ingressd.proxy.client.connection import CLOSE, ClientConnection, Front, Reply, forwarded_lines
+from ingressd.proxy.client.connection import CLOSE, ClientConnection, Reply
+from ingressd.proxy.client.forwarded import forwarded_lines
+from ingressd.proxy.client.front import Front
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.metrics import Metrics
 from support.proxies import SETTINGS
@@ -42,6 +44,12 @@ class Wire(asyncio.Transport):
 class Refuser:
     """Answers nothing."""
 
+    def begin(self, request: Request) -> bool:
+        return False
+
+    def abandon(self, request: Request) -> None:
+        pass
+
     async def __call__(self, request: Request) -> Reply:
         return CLOSE
 
@@ -69,7 +77,7 @@ def unread(raw: bytes, client: ClientConnection | None = None) -> Request:
     parser: Any = client._parser
     messages, _, _ = parser.feed_data(raw)
     message, payload = messages[0]
-    return Request(message, payload, client, cast(Any, None), cast(Any, None))
+    return Request(message, payload, client)
 
 
 def received(raw: bytes, client: ClientConnection | None = None) -> Request:

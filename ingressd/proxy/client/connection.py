@@ -1,32 +1,22 @@
-"""A client's connection: aiohttp's HTTP/1.1 server protocol, and what a proxy adds to it."""
+"""A client's connection: aiohttp's HTTP/1.1 server protocol, and what a proxy adds to it.
+
+aiohttp answers each request in a task. Most requests need nothing to wait for but the pod, of whose
+answer a callback tells: those are answered from here, and the task sleeps on.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Protocol
 
-from aiohttp import StreamReader, web
-from aiohttp.http import HttpRequestParser
+from aiohttp import StreamReader
 from aiohttp.http_exceptions import LineTooLong
-from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, RequestPayloadError, _ErrInfo
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
+from ingressd.proxy.client.forwarded import client_address, forwarded_lines
 from ingressd.proxy.client.request import Feed, Relay, Request
 from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.settings import ProxySettings
-
-READ_BUFFER = 64 * 1024
-"""Bytes of a body that may wait in memory before the client is held back (twice this at most)."""
-
-LINGERING_TIME = 2.0
-"""Seconds for which the rest of an unread body is swallowed, so that the client sees the answer."""
-
-GLANCE = 0.5
-"""Seconds after which a connection that came last and asked for nothing is found to be idle."""
-
-CUT_OFF = 0.01
-"""Seconds that aiohttp waits for handlers when we no longer do; it takes 0 for "for ever"."""
 
 END_OF_BODY = b"\r\n\r\n"
 """What a chunked body ends with, with or without trailers (RFC 9112 section 7.1)."""
@@ -54,8 +44,16 @@ CLOSE = Reply(keep_alive=False)
 class Responder(Protocol):
     """Answers requests: what :class:`ingressd.proxy.handler.Handler` is to a connection."""
 
+    def begin(self, request: Request) -> bool:
+        """Answer a request that has come whole, now or by callbacks; False: it has to wait."""
+        ...
+
     async def __call__(self, request: Request) -> Reply:
-        """Answer a request."""
+        """Answer a request, from its beginning or from where ``begin`` stopped."""
+        ...
+
+    def abandon(self, request: Request) -> None:
+        """Forget a request that was begun: its client is gone."""
         ...
 
     def refuse(self, request: Request, status: int) -> Reply:
@@ -63,14 +61,30 @@ class Responder(Protocol):
         ...
 
 
+class Front(Protocol):
+    """The server that a connection belongs to: :class:`ingressd.proxy.client.front.Front`."""
+
+    loop: asyncio.AbstractEventLoop
+    metrics: Metrics
+    responder: Responder
+    settings: ProxySettings
+
+    def parser(self, connection: ClientConnection) -> Any:
+        """A parser like the one that aiohttp makes for a new connection."""
+        ...
+
+
 class ClientConnection(RequestHandler):
     """One client connection. ``scheme`` is "http" or "https", ``server_name`` the SNI, if any."""
 
     __slots__ = (
+        "_asleep",
         "_chunked_body",
+        "_front",
         "_metrics",
         "_most_requests",
         "_responder",
+        "begun",
         "exchange",
         "forwarded",
         "loop",
@@ -81,14 +95,17 @@ class ClientConnection(RequestHandler):
     )
 
     def __init__(self, front: Front, scheme: str, server_name: str | None, **settings: Any) -> None:
-        super().__init__(front, loop=front.loop, **settings)
+        super().__init__(front, loop=front.loop, **settings)  # type: ignore[arg-type]
+        self._front = front
         self.loop = front.loop
         self.scheme = scheme
         self.server_name = server_name
         self.request: Request | None = None
+        self.begun: Request | None = None
         self.exchange: Relay | None = None
         self.remote = ""
         self.forwarded = b""
+        self._asleep: asyncio.Future[None] | None = None
         self._chunked_body: StreamReader | None = None
         self._metrics = front.metrics
         self._most_requests = front.settings.limits.keep_alive_requests
@@ -97,7 +114,7 @@ class ClientConnection(RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learn the peer, and write down once what every request of it tells the pod."""
         peer = transport.get_extra_info("peername")
-        self.remote = _address(str(peer[0])) if peer else ""
+        self.remote = client_address(str(peer[0])) if peer else ""
         self.forwarded = forwarded_lines(self.remote, self.scheme, self._front.settings)
         self._metrics.client_connections += 1
         self._metrics.open_connections += 1
@@ -107,6 +124,9 @@ class ClientConnection(RequestHandler):
         """Count it out; aiohttp cancels the handler, which drops the exchange."""
         if self._manager is not None:
             self._metrics.open_connections -= 1
+        if self._asleep is not None and self.request is not None:
+            self._asleep = None
+            self._responder.abandon(self.request)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -114,10 +134,68 @@ class ClientConnection(RequestHandler):
         if self._payload_parser is not None:
             self._payload_parser.feed_data(data)
             return
+        waiter = self._waiter
+        if waiter is None or waiter.done():
+            self._parse(data)
+            return
+        self._waiter = None
+        self._parse(data)
+        self._waiter = waiter
+        self._go_on()
+
+    def _parse(self, data: bytes) -> None:
         count = self._request_count
         super().data_received(data)
         if self._request_count != count or self._chunked_body is not None:
             self._inspect(self._request_count - count, data)
+
+    def _go_on(self) -> None:
+        """Answer what has come, at once or by the task that sleeps."""
+        while self._messages and self._waiter is not None and not self._waiter.done():
+            if not self._begin():
+                self._waiter.set_result(None)
+
+    def _begin(self) -> bool:
+        """Begin to answer the first message; False: the task must."""
+        message, payload = self._messages[0]
+        if isinstance(message, _ErrInfo) or message.upgrade or self._buffer_paused:
+            return False
+        if not payload.is_eof():
+            return False
+        self._messages.popleft()
+        self._asleep, self._waiter = self._waiter, None
+        request = Request(message, payload, self)
+        self._current_request = request  # type: ignore[assignment]
+        if not self._responder.begin(request):
+            self.wait_for(request)
+        return True
+
+    def answered(self, request: Request) -> None:
+        """What was begun has been answered: the connection may take the next request."""
+        self._rest()
+        assert self._parser is not None
+        self._parser.message_consumed()
+        if not request.keep_alive or self._close:
+            self.force_close()
+            return
+        close_time = self.loop.time() + self._keepalive_timeout
+        self._next_keepalive_close_time = close_time
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self.loop.call_at(close_time, self._process_keepalive)
+        if self._messages:
+            self.loop.call_soon(self._go_on)
+
+    def wait_for(self, request: Request) -> None:
+        """Leave what was begun to the task, because there is something to wait for."""
+        self.begun = request
+        self._messages.appendleft((request.message, request.payload))
+        self._rest()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _rest(self) -> None:
+        self._waiter, self._asleep = self._asleep, None
+        self._current_request = None
 
     def _inspect(self, new: int, data: bytes) -> None:
         """Look at the messages that have just been parsed from ``data``.
@@ -224,11 +302,6 @@ class ClientConnection(RequestHandler):
             return self._messages[-1][1].is_eof()
         return self.request is not None and self.request.is_body_complete
 
-    @property
-    def _front(self) -> Front:
-        assert isinstance(self._manager, Front)
-        return self._manager
-
     def handle_error(  # type: ignore[override]
         self,
         request: Any,
@@ -240,116 +313,3 @@ class ClientConnection(RequestHandler):
         if isinstance(exc, LineTooLong):
             status = 431
         return self._responder.refuse(request, status)
-
-
-class Front(web.Server):
-    """The server of all client connections of this worker."""
-
-    def __init__(
-        self,
-        responder: Responder,
-        settings: ProxySettings,
-        metrics: Metrics,
-        loop: asyncio.AbstractEventLoop,
-    ) -> None:
-        if HttpRequestParser.__module__ != "aiohttp._http_parser":
-            raise RuntimeError(
-                "aiohttp runs with its Python parser, which accepts malformed requests; "
-                "install a build with C extensions and unset AIOHTTP_NO_EXTENSIONS"
-            )
-        super().__init__(
-            responder,  # type: ignore[arg-type]
-            request_factory=Request,  # type: ignore[arg-type]
-            handler_cancellation=True,
-            loop=loop,
-        )
-        limits = settings.limits
-        self._parsing: dict[str, Any] = {
-            "auto_decompress": False,
-            "max_line_size": limits.request_line,
-            "max_field_size": limits.header_field,
-            "max_headers": limits.header_count,
-        }
-        self._one_left = asyncio.Event()
-        self.loop = loop
-        self.responder = responder
-        self.settings = settings
-        self.metrics = metrics
-
-    def connection(self, scheme: str, server_name: str | None = None) -> ClientConnection:
-        """A protocol for one accepted connection."""
-        return ClientConnection(
-            self,
-            scheme,
-            server_name,
-            access_log=None,
-            keepalive_timeout=self.settings.limits.keep_alive,
-            lingering_time=LINGERING_TIME,
-            read_bufsize=READ_BUFFER,
-            **self._parsing,
-        )
-
-    def parser(self, connection: ClientConnection) -> Any:
-        """A parser like the one that aiohttp makes for a new connection."""
-        return HttpRequestParser(
-            connection,
-            self.loop,
-            READ_BUFFER,
-            payload_exception=RequestPayloadError,
-            max_msg_queue_size=MAX_MSG_QUEUE_SIZE,
-            **self._parsing,
-        )
-
-    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
-        """One less to wait for (aiohttp's hook)."""
-        super().connection_lost(handler, exc)
-        self._one_left.set()
-
-    async def finish(self, grace: float) -> None:
-        """Wait ``grace`` seconds at most until every connection has ended, then end the rest.
-
-        Not with aiohttp's own shutdown: from its first moment it ignores what clients still send,
-        and so cuts uploads and tunnels short.
-        """
-        deadline = self.loop.time() + grace
-        while self._connections and (left := deadline - self.loop.time()) > 0:
-            self.close_idle()
-            self._one_left.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(left, GLANCE)):
-                    await self._one_left.wait()
-        for connection in self.client_connections():
-            connection.close_tunnel()
-        await asyncio.sleep(0)
-        await self.shutdown(CUT_OFF)
-
-    def close_idle(self) -> None:
-        """Close the connections that wait for a request."""
-        for connection in self.client_connections():
-            if connection.is_idle:
-                connection.force_close()
-
-    def client_connections(self) -> list[ClientConnection]:
-        """Every open connection."""
-        return [item for item in self.connections if isinstance(item, ClientConnection)]
-
-
-ConnectionFactory = Callable[[str, str | None], ClientConnection]
-
-
-def _address(peer: str) -> str:
-    """The peer's address; IPv4 clients of an IPv6 socket are shown as what they are."""
-    mapped = peer.removeprefix("::ffff:")
-    return mapped if "." in mapped else peer
-
-
-def forwarded_lines(remote: str, scheme: str, settings: ProxySettings) -> bytes:
-    """What every request of a connection tells the pod about the client.
-
-    The names and values of ingress-nginx; X-Forwarded-Port is 443 on any https port.
-    """
-    port = 443 if scheme == "https" else settings.http_port
-    return (
-        f"X-Real-IP: {remote}\r\nX-Forwarded-For: {remote}\r\nX-Forwarded-Port: {port}\r\n"
-        f"X-Forwarded-Proto: {scheme}\r\nX-Forwarded-Scheme: {scheme}\r\nX-Scheme: {scheme}\r\n"
-    ).encode()

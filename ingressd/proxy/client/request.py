@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from aiohttp import StreamReader
-from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 
 from ingressd.proxy.headers import connection_tokens, split_request
+from ingressd.proxy.upstream.receiver import Failure
 from ingressd.routing.hosts import normalise_host
 from ingressd.routing.model import Route
 from ingressd.routing.paths import normalise_path
@@ -46,6 +46,16 @@ class Relay(Protocol):
     def on_client_writable(self) -> None:
         """The client has caught up."""
 
+    def abandon(self) -> None:
+        """The client is gone."""
+
+
+class Errand(Protocol):
+    """What is left to do for a request that was begun."""
+
+    async def run(self) -> Failure | None:
+        """Do it; the answer is why it failed, or None."""
+
 
 class Feed(Protocol):
     """What takes a client's bytes once they are no longer HTTP (aiohttp's parser interface)."""
@@ -75,6 +85,12 @@ class Client(Protocol):
     def is_last(self) -> bool:
         """Whether the connection ends with the answer under way."""
 
+    def answered(self, request: Request) -> None:
+        """What was begun has been answered: the connection may take the next request."""
+
+    def wait_for(self, request: Request) -> None:
+        """Leave what was begun to the task, because there is something to wait for."""
+
     @property
     def writing_paused(self) -> bool:
         """Whether the client reads slowly."""
@@ -98,8 +114,7 @@ class Client(Protocol):
 class Request:
     """A parsed head, its body, and the record of how it was answered.
 
-    aiohttp makes one for each message (it is the server's request factory), so construction is
-    cheap; ``receive`` does the reading.
+    Construction is cheap; ``receive`` does the reading.
     """
 
     __slots__ = (
@@ -109,6 +124,7 @@ class Request:
         "body_consumed",
         "bytes_sent",
         "client",
+        "errand",
         "fields",
         "host",
         "http10",
@@ -127,28 +143,23 @@ class Request:
         "target",
         "tries",
         "upstream_address",
-        "writer",
     )
 
     def __init__(
         self,
         message: RawRequestMessage,
         payload: StreamReader,
-        protocol: Client,
-        writer: AbstractStreamWriter,
-        task: asyncio.Task[None],
+        client: Client,
     ) -> None:
         self.message = message
         self.payload = payload
-        self.client = protocol
-        protocol.request = self
-        self.writer = writer
-        self._task = task
+        self.client = client
+        client.request = self
         self.method: str = message.method
         self.target: str = message.path
         self.http10 = message.version[1] == 0
         # What follows a declined Upgrade may be another protocol: it is not read as a request.
-        self.keep_alive = not (message.should_close or message.upgrade or protocol.is_last)
+        self.keep_alive = not (message.should_close or message.upgrade or client.is_last)
         self.authority = b""
         self.host = ""
         self.path = "/"
@@ -158,6 +169,7 @@ class Request:
         self.affinity_cookie = b""
         self.request_id = b""
         self.route: Route | None = None
+        self.errand: Errand | None = None
         self.small_body: bytes | None = None
         self.body_consumed = False
         self.started = 0.0

@@ -341,14 +341,15 @@ class UpstreamConnection(asyncio.Protocol):
         if not self._parser_free:
             self._parser = None  # it still waits for bytes we counted, or that HEAD never brings
         self.phase = IDLE
-        exchange.on_end(trailers)
         self.deadline = self._clock.now + self._idle_limit
+        self.resume()
         if self.owes_body:
             self.abort()  # the pod would take the next request for the rest of this one's body
         elif self._reusable:
             self._on_free(self)
         else:
             self.close()
+        exchange.on_end(trailers)  # at last: the next exchange may begin within
 
     def _fail(self, failure: Failure) -> None:
         exchange = self.exchange

@@ -55,10 +55,20 @@ class Dialer:
 class PooledEndpoint:
     """One endpoint with its idle connections, the most recently used last."""
 
-    __slots__ = ("_dialer", "_external", "_gone", "_idle", "_seed", "avoid_until", "endpoint")
+    __slots__ = (
+        "_dialer",
+        "_external",
+        "_gone",
+        "_idle",
+        "_seed",
+        "avoid_until",
+        "endpoint",
+        "text",
+    )
 
     def __init__(self, endpoint: Endpoint, dialer: Dialer, external: bool) -> None:
         self.endpoint = endpoint
+        self.text = str(endpoint)
         self.avoid_until = 0.0
         self._dialer = dialer
         self._external = external
@@ -73,7 +83,7 @@ class PooledEndpoint:
     def seed(self) -> int:
         """The endpoint's number in rendezvous hashing, the same in every worker and replica."""
         if not self._seed:
-            self._seed = seed(str(self.endpoint))
+            self._seed = seed(self.text)
         return self._seed
 
     def take_idle(self, *, surely_open: bool = False) -> UpstreamConnection | None:

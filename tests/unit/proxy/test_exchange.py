@@ -29,7 +29,9 @@ class Try:
         self.pod = UpstreamConnection(clock, 4.0, self.freed.append, lambda _: None)
         self.pod_wire = Wire()
         self.pod.connection_made(self.pod_wire)
-        self.exchange = Exchange(request, self.pod, Timeouts(read=9, send=8, tunnel=17))
+        self.ends: list[Failure | None] = []
+        timeouts = Timeouts(read=9, send=8, tunnel=17)
+        self.exchange = Exchange(request, self.pod, timeouts, self.ends.append)
         request.client.exchange = self.exchange
         self.pod.begin(self.exchange, b"", owes_body=owes_body)
 
@@ -64,7 +66,7 @@ async def test_what_the_client_gets(raw: bytes, answer: bytes, expected: bytes) 
     attempt = Try(received(raw))
     attempt.pod.data_received(answer)
     assert wire_of(attempt.request).written == expected
-    assert attempt.exchange.done.result() is None
+    assert attempt.ends == [None]
     assert attempt.request.bytes_sent == len(expected)
     assert attempt.freed == [attempt.pod]
 
@@ -80,7 +82,7 @@ async def test_an_unfinished_request_body_ends_both_connections() -> None:
 async def test_nothing_touches_a_connection_that_serves_another_request_by_now() -> None:
     attempt = Try(get())
     attempt.pod.data_received(OK)
-    following = Exchange(get(), attempt.pod, Timeouts())
+    following = Exchange(get(), attempt.pod, Timeouts(), attempt.ends.append)
     attempt.pod.begin(following, b"next", owes_body=True)
     deadline = attempt.pod.deadline
     attempt.exchange.wait_for_client(1)
@@ -114,6 +116,17 @@ async def test_a_client_that_is_full_from_before_holds_the_pod_back_at_once() ->
     assert attempt.pod_wire.is_reading_paused
 
 
+async def test_a_client_that_fills_up_on_the_last_bytes_does_not_hold_the_free_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    attempt = Try(get())
+    monkeypatch.setattr(Wire, "write", lambda *_: attempt.request.client.pause_writing())
+    attempt.pod.data_received(OK)
+    assert attempt.freed == [attempt.pod]
+    assert not attempt.pod_wire.is_reading_paused
+    assert attempt.remaining() == 4
+
+
 async def test_the_body_waits_for_a_pod_that_is_full() -> None:
     attempt = Try(get())
     attempt.pod.pause_writing()
@@ -133,7 +146,7 @@ async def test_the_body_waits_no_longer_once_the_answer_is_over() -> None:
     await asyncio.sleep(0)
     attempt.pod.connection_lost(None)
     await sending
-    assert attempt.exchange.done.result() is Failure.CLOSED
+    assert attempt.ends == [Failure.CLOSED]
 
 
 @pytest.mark.parametrize(("answer", "end"), [(b"HTTP/1.1 200", ""), (STREAM, "abort")])
@@ -142,7 +155,7 @@ async def test_a_client_that_has_seen_a_part_is_cut(answer: bytes, end: str) -> 
     attempt.pod.data_received(answer)
     attempt.pod.connection_lost(ConnectionResetError())
     assert wire_of(attempt.request).end == end
-    assert attempt.exchange.done.result() in (Failure.CUT, Failure.CLOSED)
+    assert attempt.ends[0] in (Failure.CUT, Failure.CLOSED)
 
 
 async def test_a_client_that_is_gone_takes_the_pods_connection_along() -> None:
@@ -157,7 +170,7 @@ SWITCH = b"HTTP/1.1 101 Switching\r\n" + ASK + b"\r\n"
 
 async def test_a_tunnel_may_idle_for_the_longer_of_two_timeouts() -> None:
     attempt = Try(get())
-    longer_read = Exchange(get(), attempt.pod, Timeouts(read=60, tunnel=1))
+    longer_read = Exchange(get(), attempt.pod, Timeouts(read=60, tunnel=1), print)
     assert (attempt.exchange.tunnel_timeout, longer_read.tunnel_timeout) == (17, 60)
 
 
@@ -174,7 +187,7 @@ async def test_a_switch_and_the_end_of_a_tunnel() -> None:
     assert attempt.remaining() == 17
     attempt.pod.connection_lost(None)
     assert wire_of(attempt.request).end == "close"
-    assert attempt.exchange.done.result() is None
+    assert attempt.ends == [None]
 
 
 async def test_a_pod_full_of_what_a_client_sent_ahead_still_holds_it_back() -> None:

@@ -13,7 +13,6 @@ from ingressd.proxy.client.connection import CLOSE, KEEP
 from ingressd.proxy.client.pages import ErrorPages
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import Clock
-from ingressd.proxy.forwarding import Forwarder
 from ingressd.proxy.handler import FAILURE_STATUS, Handler
 from ingressd.proxy.index import RouteIndex
 from ingressd.proxy.metrics import Metrics
@@ -33,8 +32,8 @@ def handler(delta: Delta) -> tuple[Handler, Metrics]:
     pool = Pool(Dialer(loop, clock, Resolver(), 4.0))
     for upstream in delta.upstreams:
         pool.put(upstream)
-    forwarder = Forwarder(metrics, 60.0)
-    return Handler(index, pool, forwarder, ErrorPages(""), Recorder(metrics, None, clock)), metrics
+    recorder = Recorder(metrics, None, clock)
+    return Handler(index, pool, ErrorPages(""), recorder, metrics, 60.0), metrics
 
 
 def ask(host: bytes = b"a.test", target: bytes = b"/") -> Request:

@@ -8,7 +8,8 @@ import pytest
 from support.proxies import SETTINGS
 from support.requests import Refuser, client_connection
 
-from ingressd.proxy.client.connection import Front, forwarded_lines
+from ingressd.proxy.client.forwarded import forwarded_lines
+from ingressd.proxy.client.front import Front
 from ingressd.proxy.metrics import Metrics
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -77,7 +78,7 @@ async def test_a_half_closed_client_is_owed_the_answer_to_a_whole_request_only()
 
 
 async def test_only_the_c_parser_is_served_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ingressd.proxy.client import connection as module
+    from ingressd.proxy.client import front as module
 
     class Parser:
         """What aiohttp falls back to has another module name."""

@@ -339,19 +339,6 @@ def test_an_idle_connection_closes_after_its_time_and_is_cut_if_it_does_not() ->
     assert talk.wire.end == "abort"
 
 
-def test_a_client_that_fills_up_on_the_last_bytes_does_not_move_the_idle_deadline() -> None:
-    talk = Conversation()
-    exchange = talk.begin()
-
-    def arm(trailers: object) -> None:
-        talk.connection.pause()
-        talk.connection.arm(60, Failure.CLIENT_STALLED)
-
-    exchange.on_end = arm  # type: ignore[method-assign, assignment]
-    talk.feed(LENGTH)
-    assert talk.connection.deadline == talk.clock.now + IDLE_LIMIT
-
-
 def test_an_idle_connection_that_the_pod_closes_is_not_taken_any_more() -> None:
     talk = Conversation()
     talk.begin()

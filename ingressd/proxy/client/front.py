@@ -1,0 +1,133 @@
+"""All client connections of a worker: aiohttp's server, set up for a proxy."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import HttpRequestParser, RawRequestMessage
+from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, RequestPayloadError
+
+from ingressd.proxy.client.connection import ClientConnection, Responder
+from ingressd.proxy.client.request import Request
+from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.settings import ProxySettings
+
+READ_BUFFER = 64 * 1024
+"""Bytes of a body that may wait in memory before the client is held back (twice this at most)."""
+
+LINGERING_TIME = 2.0
+"""Seconds for which the rest of an unread body is swallowed, so that the client sees the answer."""
+
+GLANCE = 0.5
+"""Seconds after which a connection that came last and asked for nothing is found to be idle."""
+
+CUT_OFF = 0.01
+"""Seconds that aiohttp waits for handlers when we no longer do; it takes 0 for "for ever"."""
+
+
+class Front(web.Server):
+    """The server of all client connections of this worker."""
+
+    def __init__(
+        self,
+        responder: Responder,
+        settings: ProxySettings,
+        metrics: Metrics,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        if HttpRequestParser.__module__ != "aiohttp._http_parser":
+            raise RuntimeError(
+                "aiohttp runs with its Python parser, which accepts malformed requests; "
+                "install a build with C extensions and unset AIOHTTP_NO_EXTENSIONS"
+            )
+        super().__init__(
+            responder,  # type: ignore[arg-type]
+            request_factory=next_request,  # type: ignore[arg-type]
+            handler_cancellation=True,
+            loop=loop,
+        )
+        limits = settings.limits
+        self._parsing: dict[str, Any] = {
+            "auto_decompress": False,
+            "max_line_size": limits.request_line,
+            "max_field_size": limits.header_field,
+            "max_headers": limits.header_count,
+        }
+        self._one_left = asyncio.Event()
+        self.loop = loop
+        self.responder = responder
+        self.settings = settings
+        self.metrics = metrics
+
+    def connection(self, scheme: str, server_name: str | None = None) -> ClientConnection:
+        """A protocol for one accepted connection."""
+        return ClientConnection(
+            self,
+            scheme,
+            server_name,
+            access_log=None,
+            keepalive_timeout=self.settings.limits.keep_alive,
+            lingering_time=LINGERING_TIME,
+            read_bufsize=READ_BUFFER,
+            **self._parsing,
+        )
+
+    def parser(self, connection: ClientConnection) -> Any:
+        """A parser like the one that aiohttp makes for a new connection."""
+        return HttpRequestParser(
+            connection,
+            self.loop,
+            READ_BUFFER,
+            payload_exception=RequestPayloadError,
+            max_msg_queue_size=MAX_MSG_QUEUE_SIZE,
+            **self._parsing,
+        )
+
+    def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
+        """One less to wait for (aiohttp's hook)."""
+        super().connection_lost(handler, exc)
+        self._one_left.set()
+
+    async def finish(self, grace: float) -> None:
+        """Wait ``grace`` seconds at most until every connection has ended, then end the rest.
+
+        Not with aiohttp's own shutdown: from its first moment it ignores what clients still send,
+        and so cuts uploads and tunnels short.
+        """
+        deadline = self.loop.time() + grace
+        while self._connections and (left := deadline - self.loop.time()) > 0:
+            self.close_idle()
+            self._one_left.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, GLANCE)):
+                    await self._one_left.wait()
+        for connection in self.client_connections():
+            connection.close_tunnel()
+        await asyncio.sleep(0)
+        await self.shutdown(CUT_OFF)
+
+    def close_idle(self) -> None:
+        """Close the connections that wait for a request."""
+        for connection in self.client_connections():
+            if connection.is_idle:
+                connection.force_close()
+
+    def client_connections(self) -> list[ClientConnection]:
+        """Every open connection."""
+        return [item for item in self.connections if isinstance(item, ClientConnection)]
+
+
+def next_request(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    connection: ClientConnection,
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> Request:
+    """The request that aiohttp's task goes on with (its request factory)."""
+    begun, connection.begun = connection.begun, None
+    return begun or Request(message, payload, connection)
