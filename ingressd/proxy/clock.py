@@ -25,7 +25,7 @@ class Clock:
     """Owner of the deadlines of one worker. ``now`` is the loop's time, up to one tick old."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._watched: set[Expiring] = set()
         self._timer: asyncio.TimerHandle | None = None
         self.now = loop.time()
@@ -48,7 +48,7 @@ class Clock:
         self._watched.discard(item)
 
     def _tick(self) -> None:
-        self._timer = self._loop.call_later(TICK, self._tick)  # first: time goes on, come what may
-        self.now = now = self._loop.time()
+        self._timer = self.loop.call_later(TICK, self._tick)  # first: time goes on, come what may
+        self.now = now = self.loop.time()
         for item in [item for item in self._watched if item.deadline <= now]:
             item.expire()

@@ -97,6 +97,8 @@ class Exchange:
     def on_body(self, data: bytes) -> None:
         """Hold a piece of the body until the end of this read."""
         self._body.append(data)
+        if self._tunnel is not None:
+            self._tunnel.note(data)
 
     def on_flush(self) -> None:
         """Write head and body as far as they are known."""
@@ -119,7 +121,7 @@ class Exchange:
         line = status_line(head.status, head.reason)
         self._head = b"".join([line, *head.lines, request.affinity_cookie, upgrade])
         self._write_out(b"")
-        self._tunnel = Tunnel(self._client, self._connection, self.tunnel_timeout)
+        self._tunnel = Tunnel(self._client, self._connection, self.tunnel_timeout, protocol)
         self._client.switch_to(self._tunnel)
         if self._connection.write_paused:
             self._tunnel.hold_client()  # what the client sent ahead has filled the pod already

@@ -249,7 +249,7 @@ def _framing(request: Request, body: bytes) -> bytes:
 def _small_body(request: Request) -> bytes:
     """The body that has arrived already, kept on the request so that it can be sent again."""
     if request.small_body is None:
-        request.small_body = request.payload.read_nowait()
+        request.small_body = request.payload.read_nowait() if request.has_body else b""
     return request.small_body
 
 

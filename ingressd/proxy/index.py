@@ -9,6 +9,9 @@ from ingressd.routing.matcher import Match, Matcher
 from ingressd.routing.model import Route
 from ingressd.routing.table import Table
 
+REMEMBERED_NAMES = 4096
+"""Host names for which it is remembered whether they have TLS: clients may make up any number."""
+
 
 class RouteIndex:
     """Owner of the worker's table. A request keeps the plan it was matched with."""
@@ -16,11 +19,13 @@ class RouteIndex:
     def __init__(self, settings: ProxySettings) -> None:
         self._settings = settings
         self._matchers: dict[str, Matcher[RoutePlan]] = {}
+        self._tls_names: dict[str, bool] = {}
         self.table = Table.empty()
 
     def apply(self, delta: Delta) -> None:
         """Take over a change: only matchers of hosts that changed are made anew."""
         self.table = self.table.apply(delta)
+        self._tls_names.clear()
         if delta.reset:
             self._matchers.clear()
         for host in delta.hosts:
@@ -42,4 +47,9 @@ class RouteIndex:
         return build_plan(route, self._settings, self._has_tls)
 
     def _has_tls(self, host_name: str) -> bool:
-        return self.table.has_tls(host_name)
+        known = self._tls_names.get(host_name)
+        if known is None:
+            if len(self._tls_names) >= REMEMBERED_NAMES:
+                self._tls_names.clear()
+            known = self._tls_names[host_name] = self.table.has_tls(host_name)
+        return known

@@ -47,7 +47,7 @@ class Proxy:
             self._metrics,
             settings.limits.body_timeout,
         )
-        self._front = Front(self._handler, settings, self._metrics, loop)
+        self._front = Front(self._handler, settings, self._metrics, self._clock)
         self._listener = Listener(
             self._front.connection, self._choose_context, self._metrics, settings.limits
         )

@@ -9,6 +9,7 @@ from ingressd.proxy.client.connection import CLOSE, ClientConnection, Reply
 from ingressd.proxy.client.forwarded import forwarded_lines
 from ingressd.proxy.client.front import Front
 from ingressd.proxy.client.request import Request
+from ingressd.proxy.clock import Clock
 from ingressd.proxy.metrics import Metrics
 from support.proxies import SETTINGS
 
@@ -60,7 +61,7 @@ class Refuser:
 def client_connection(scheme: str = "http", remote: str = "192.0.2.1") -> ClientConnection:
     """A client connection with a recording transport, whose task has not started."""
     loop = asyncio.get_running_loop()
-    connection = Front(Refuser(), SETTINGS, Metrics(), loop).connection(scheme)
+    connection = Front(Refuser(), SETTINGS, Metrics(), Clock(loop)).connection(scheme)
     connection.transport = Wire()
     connection.remote = remote
     connection.forwarded = forwarded_lines(remote, scheme, SETTINGS)

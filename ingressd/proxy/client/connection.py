@@ -1,13 +1,14 @@
 """A client's connection: aiohttp's HTTP/1.1 server protocol, and what a proxy adds to it.
 
 aiohttp answers each request in a task. Most requests need nothing to wait for but the pod, of whose
-answer a callback tells: those are answered from here, and the task sleeps on.
+answer a callback tells: those are answered from here. The task is made with the first request that
+does have to wait, and sleeps while it is not needed.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from aiohttp import StreamReader
 from aiohttp.http_exceptions import LineTooLong
@@ -15,6 +16,7 @@ from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
 from ingressd.proxy.client.forwarded import client_address, forwarded_lines
 from ingressd.proxy.client.request import Feed, Relay, Request
+from ingressd.proxy.clock import NEVER, Clock
 from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.settings import ProxySettings
 
@@ -64,10 +66,14 @@ class Responder(Protocol):
 class Front(Protocol):
     """The server that a connection belongs to: :class:`ingressd.proxy.client.front.Front`."""
 
+    clock: Clock
     loop: asyncio.AbstractEventLoop
     metrics: Metrics
     responder: Responder
     settings: ProxySettings
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        """One more (aiohttp's hook)."""
 
     def parser(self, connection: ClientConnection) -> Any:
         """A parser like the one that aiohttp makes for a new connection."""
@@ -80,11 +86,14 @@ class ClientConnection(RequestHandler):
     __slots__ = (
         "_asleep",
         "_chunked_body",
+        "_clock",
         "_front",
+        "_is_begun",
         "_metrics",
         "_most_requests",
         "_responder",
         "begun",
+        "deadline",
         "exchange",
         "forwarded",
         "loop",
@@ -105,27 +114,37 @@ class ClientConnection(RequestHandler):
         self.exchange: Relay | None = None
         self.remote = ""
         self.forwarded = b""
+        self.deadline = NEVER
         self._asleep: asyncio.Future[None] | None = None
+        self._is_begun = False
+        self._clock = front.clock
         self._chunked_body: StreamReader | None = None
         self._metrics = front.metrics
         self._most_requests = front.settings.limits.keep_alive_requests
         self._responder = front.responder
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Learn the peer, and write down once what every request of it tells the pod."""
+        """Learn the peer, and write down once what every request of it tells the pod.
+
+        Not as aiohttp does, which makes a timer and a task at once.
+        """
+        self.transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self.remote = client_address(str(peer[0])) if peer else ""
         self.forwarded = forwarded_lines(self.remote, self.scheme, self._front.settings)
         self._metrics.client_connections += 1
         self._metrics.open_connections += 1
-        super().connection_made(transport)
+        self._front.connection_made(self, self.transport)
+        self._idle()
+        self._clock.watch(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Count it out; aiohttp cancels the handler, which drops the exchange."""
         if self._manager is not None:
             self._metrics.open_connections -= 1
-        if self._asleep is not None and self.request is not None:
-            self._asleep = None
+        self._clock.unwatch(self)
+        if self._is_begun and self.request is not None:
+            self._is_begun = False
             self._responder.abandon(self.request)
         super().connection_lost(exc)
 
@@ -134,11 +153,10 @@ class ClientConnection(RequestHandler):
         if self._payload_parser is not None:
             self._payload_parser.feed_data(data)
             return
-        waiter = self._waiter
-        if waiter is None or waiter.done():
+        if not self._is_free:
             self._parse(data)
             return
-        self._waiter = None
+        waiter, self._waiter = self._waiter, None  # aiohttp would wake its task
         self._parse(data)
         self._waiter = waiter
         self._go_on()
@@ -150,10 +168,10 @@ class ClientConnection(RequestHandler):
             self._inspect(self._request_count - count, data)
 
     def _go_on(self) -> None:
-        """Answer what has come, at once or by the task that sleeps."""
-        while self._messages and self._waiter is not None and not self._waiter.done():
+        """Answer what has come, at once or by the task."""
+        while self._messages and self._is_free:
             if not self._begin():
-                self._waiter.set_result(None)
+                self._wake()
 
     def _begin(self) -> bool:
         """Begin to answer the first message; False: the task must."""
@@ -163,7 +181,9 @@ class ClientConnection(RequestHandler):
         if not payload.is_eof():
             return False
         self._messages.popleft()
+        self._is_begun = True
         self._asleep, self._waiter = self._waiter, None
+        self.deadline = NEVER
         request = Request(message, payload, self)
         self._current_request = request  # type: ignore[assignment]
         if not self._responder.begin(request):
@@ -178,10 +198,7 @@ class ClientConnection(RequestHandler):
         if not request.keep_alive or self._close:
             self.force_close()
             return
-        close_time = self.loop.time() + self._keepalive_timeout
-        self._next_keepalive_close_time = close_time
-        if self._keepalive_handle is None:
-            self._keepalive_handle = self.loop.call_at(close_time, self._process_keepalive)
+        self._idle()
         if self._messages:
             self.loop.call_soon(self._go_on)
 
@@ -190,10 +207,35 @@ class ClientConnection(RequestHandler):
         self.begun = request
         self._messages.appendleft((request.message, request.payload))
         self._rest()
-        if self._waiter is not None and not self._waiter.done():
+        self._wake()
+
+    def expire(self) -> None:
+        """The client has asked for nothing for too long (the clock calls this)."""
+        self.force_close()
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether the next request may be begun: none is under way, here or in the task."""
+        if self._is_begun or not self._keepalive:
+            return False
+        waiter = self._waiter
+        return self._task_handler is None if waiter is None else not waiter.done()
+
+    def _wake(self) -> None:
+        """Let the task answer the first message and what follows it; then it sleeps again."""
+        self.deadline = NEVER
+        if self._task_handler is None:
+            self._task_handler = self.loop.create_task(self.start())
+        elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def _idle(self) -> None:
+        """Begin to wait for a request. The task keeps a timer of its own once it has run."""
+        self.deadline = self._clock.now + self._keepalive_timeout
+        self._next_keepalive_close_time = self.deadline
+
     def _rest(self) -> None:
+        self._is_begun = False
         self._waiter, self._asleep = self._asleep, None
         self._current_request = None
 
@@ -272,6 +314,7 @@ class ClientConnection(RequestHandler):
     def close_tunnel(self) -> None:
         """End an upgraded connection, without losing what was written to it."""
         if self._payload_parser is not None:
+            self._payload_parser.say_goodbye()
             self.close_when_sent()
 
     def close_when_sent(self) -> None:
@@ -293,7 +336,7 @@ class ClientConnection(RequestHandler):
     @property
     def is_idle(self) -> bool:
         """Whether it waits for a request."""
-        return self._waiter is not None and not self._messages
+        return self._is_free and not self._messages
 
     @property
     def _owes_answer(self) -> bool:

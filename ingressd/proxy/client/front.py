@@ -13,6 +13,7 @@ from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, RequestPayl
 
 from ingressd.proxy.client.connection import ClientConnection, Responder
 from ingressd.proxy.client.request import Request
+from ingressd.proxy.clock import Clock
 from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.settings import ProxySettings
 
@@ -37,7 +38,7 @@ class Front(web.Server):
         responder: Responder,
         settings: ProxySettings,
         metrics: Metrics,
-        loop: asyncio.AbstractEventLoop,
+        clock: Clock,
     ) -> None:
         if HttpRequestParser.__module__ != "aiohttp._http_parser":
             raise RuntimeError(
@@ -48,7 +49,7 @@ class Front(web.Server):
             responder,  # type: ignore[arg-type]
             request_factory=next_request,  # type: ignore[arg-type]
             handler_cancellation=True,
-            loop=loop,
+            loop=clock.loop,
         )
         limits = settings.limits
         self._parsing: dict[str, Any] = {
@@ -58,7 +59,8 @@ class Front(web.Server):
             "max_headers": limits.header_count,
         }
         self._one_left = asyncio.Event()
-        self.loop = loop
+        self.clock = clock
+        self.loop = clock.loop
         self.responder = responder
         self.settings = settings
         self.metrics = metrics

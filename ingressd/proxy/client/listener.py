@@ -14,7 +14,7 @@ import socket
 import ssl
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ingressd.proxy.client.client_hello import (
     MAX_SIZE,
@@ -54,7 +54,7 @@ ProtocolFactory: TypeAlias = Callable[[str, str | None], asyncio.Protocol]
 ContextChooser: TypeAlias = Callable[[ClientHello], ssl.SSLContext]
 """Picks the TLS context. What it raises costs the client its connection, and is logged."""
 
-Welcome: TypeAlias = Callable[[socket.socket], Coroutine[None, None, None]]
+Welcome: TypeAlias = Callable[[socket.socket], Coroutine[Any, Any, object]]
 
 
 def affordable_connections(wanted: int) -> int:
@@ -87,7 +87,7 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._handshakes = asyncio.Semaphore(limits.tls_handshakes)
         self._welcomes: dict[socket.socket, Welcome] = {}
-        self._pending: set[asyncio.Task[None]] = set()
+        self._pending: set[asyncio.Task[object]] = set()
         self._resume: asyncio.TimerHandle | None = None
         self._is_starved = False
 
@@ -120,9 +120,10 @@ class Listener:
 
     def _accept_on(self, listening: socket.socket, welcome: Welcome) -> None:
         listening.setblocking(False)
-        # Accepted sockets inherit it. It bounds what no timer of ours sees: an answer that waits in
-        # the kernel for a client that acknowledges nothing, after we have closed.
+        # Accepted sockets inherit both. They bound what no timer of ours sees: an answer that waits
+        # in the kernel for a client that acknowledges nothing, and one that vanished in a tunnel.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         listening.listen(BACKLOG)
         self._welcomes[listening] = welcome
         if self._resume is None:
@@ -170,24 +171,35 @@ class Listener:
             self._loop.add_reader(listening, self._accept_some, listening)
 
     def _begin(self, client: socket.socket, welcome: Welcome) -> None:
-        client.setblocking(False)
-        task = self._loop.create_task(_welcome_or_close(client, welcome), name="welcome")
+        task = self._loop.create_task(welcome(client))
         self._pending.add(task)
         task.add_done_callback(partial(self._end_welcome, client))
 
-    def _end_welcome(self, client: socket.socket, task: asyncio.Task[None]) -> None:
+    def _end_welcome(self, client: socket.socket, task: asyncio.Task[object]) -> None:
+        """Clients that leave, dawdle or speak another protocol are everyday; else it is our fault.
+
+        Here and not in the task, which may be cancelled before its first step.
+        """
         self._pending.discard(task)
-        if task.cancelled():  # perhaps before its first step, so that it could not close anything
-            client.close()
+        error = None if task.cancelled() else task.exception()
+        if not task.cancelled() and error is None:
+            return
+        client.close()
+        if isinstance(error, OSError):  # TimeoutError and ssl.SSLError are OSErrors
+            _LOG.debug("a connection ended before its first request: %s", error)
+        elif error is not None:
+            _LOG.error("a connection could not be taken", exc_info=error)
 
     # Welcoming one client.
 
-    async def _welcome_plain(self, client: socket.socket) -> None:
-        await self._loop.connect_accepted_socket(
-            lambda: self._protocol_factory("http", None), client
-        )
+    def _welcome_plain(self, client: socket.socket) -> Coroutine[Any, Any, object]:
+        return self._loop.connect_accepted_socket(self._plain_protocol, client)
+
+    def _plain_protocol(self) -> asyncio.Protocol:
+        return self._protocol_factory("http", None)
 
     async def _welcome_tls(self, client: socket.socket) -> None:
+        client.setblocking(False)
         try:
             async with asyncio.timeout(self._limits.tls_handshake_timeout):
                 hello = await _peek_client_hello(client)
@@ -208,18 +220,6 @@ class Listener:
             ssl_handshake_timeout=self._limits.tls_handshake_timeout,
             ssl_shutdown_timeout=_SHUTDOWN_TIMEOUT,
         )
-
-
-async def _welcome_or_close(client: socket.socket, welcome: Welcome) -> None:
-    """Clients that leave, dawdle or speak another protocol are everyday; all else is our fault."""
-    try:
-        await welcome(client)
-    except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
-        client.close()
-        _LOG.debug("a connection ended before its first request: %s", error)
-    except Exception:
-        client.close()
-        _LOG.exception("a connection could not be taken")
 
 
 async def _peek_client_hello(client: socket.socket) -> ClientHello | NotTls:

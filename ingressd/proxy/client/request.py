@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Any, Protocol
 
-from aiohttp import StreamReader
+from aiohttp import EMPTY_PAYLOAD, StreamReader
 from aiohttp.http import RawRequestMessage
 
 from ingressd.proxy.headers import connection_tokens, split_request
@@ -126,6 +126,7 @@ class Request:
         "client",
         "errand",
         "fields",
+        "has_body",
         "host",
         "http10",
         "keep_alive",
@@ -154,6 +155,7 @@ class Request:
         self.message = message
         self.payload = payload
         self.client = client
+        self.has_body = payload is not EMPTY_PAYLOAD
         client.request = self
         self.method: str = message.method
         self.target: str = message.path
@@ -230,17 +232,17 @@ class Request:
     @property
     def is_body_complete(self) -> bool:
         """Whether the whole body has arrived (there may be none)."""
-        return self.payload.is_eof()
+        return not self.has_body or self.payload.is_eof()
 
     def release_body(self) -> None:
         """Let go of a body that failed: aiohttp must not wait for its end."""
-        if self.payload.exception() is not None and not self.payload.is_eof():
+        if self.has_body and self.payload.exception() is not None and not self.payload.is_eof():
             self.payload.feed_eof()
 
     @property
     def streams_body(self) -> bool:
         """Whether the body must be passed on piece by piece."""
-        if self.small_body is not None:
+        if self.small_body is not None or not self.has_body:
             return False
         return not self.payload.is_eof() or self.payload.total_bytes > SMALL_BODY
 
@@ -253,8 +255,8 @@ class Request:
         """
         fields = self.fields
         return (
-            b"upgrade" in fields
-            and self.message.upgrade
+            self.message.upgrade
+            and b"upgrade" in fields
             and not self.http10
             and not self.message.chunked
             and fields.get(b"content-length", b"0") == b"0"

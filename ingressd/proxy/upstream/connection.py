@@ -40,7 +40,6 @@ class UpstreamConnection(asyncio.Protocol):
         "_blame",
         "_clock",
         "_ended",
-        "_fields_size",
         "_headers",
         "_idle_limit",
         "_interim",
@@ -75,7 +74,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._blame = Failure.TIMEOUT
         self._parser: httptools.HttpResponseParser | None = None
         self._headers: list[tuple[bytes, bytes]] = []
-        self._fields_size = self._unparsed = self._interim = self._left = 0
+        self._unparsed = self._interim = self._left = 0
         self._reason = b""
         self._reusable = self._ended = self._parser_free = self.owes_body = False
         self.exchange: Receiver | None = None
@@ -95,7 +94,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.owes_body = owes_body
         self.phase = HEAD
         self._headers = []
-        self._fields_size = self._unparsed = self._interim = 0
+        self._unparsed = self._interim = 0
         self._ended = False
         if self._parser is None:
             self._parser = httptools.HttpResponseParser(self)
@@ -247,9 +246,6 @@ class UpstreamConnection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field of the head, or of the trailer section (httptools)."""
-        self._fields_size += len(name) + len(value)
-        if self._fields_size > MAX_HEAD:
-            raise MalformedResponse("header or trailer fields too large")
         self._headers.append((name, value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
@@ -262,9 +258,10 @@ class UpstreamConnection(asyncio.Protocol):
         if status < 200:
             self._interim_head(exchange, status)
             return
+        self._check_size()
         head = read_head(status, self._reason, self._headers, exchange.is_head)
         self._headers = []
-        self._fields_size = self._unparsed = 0
+        self._unparsed = 0
         self._reusable = parser.should_keep_alive()
         self._left = head.length if head.framing == Framing.LENGTH else 0
         self.phase = _PHASES[head.framing]
@@ -282,7 +279,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._interim > MAX_INTERIM:
             raise MalformedResponse("too many interim answers")
         self._headers = []
-        self._fields_size = self._unparsed = 0
+        self._unparsed = 0
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body (httptools)."""
@@ -296,10 +293,18 @@ class UpstreamConnection(asyncio.Protocol):
         self._unparsed = 0
         exchange.on_body(data)
 
+    def _check_size(self) -> None:
+        """Refuse a head, or a trailer section, that is too large but came in one piece."""
+        if self._unparsed > MAX_HEAD:
+            size = sum(len(name) + len(value) for name, value in self._headers)
+            if size > MAX_HEAD:
+                raise MalformedResponse("header or trailer fields too large")
+
     def on_message_complete(self) -> None:
         """The end, as llhttp sees it (httptools): from here it can parse a next message."""
         self._parser_free = True
         if self.phase == CHUNKED:
+            self._check_size()
             self._ended = True
 
     def on_message_begin(self) -> None:

@@ -27,7 +27,7 @@ CHUNKED = [(b"Transfer-Encoding", b"Chunked")]
     ],
 )
 def test_framing(
-    status: int, raw: list[tuple[bytes, bytes]], is_head: bool, framing: Framing, length: int
+    status: int, raw: list[tuple[bytes, bytes]], is_head: bool, framing: int, length: int
 ) -> None:
     head = read_head(status, b"", raw, is_head)
     assert (head.framing, head.length) == (framing, length)

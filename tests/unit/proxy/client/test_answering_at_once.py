@@ -10,6 +10,7 @@ from support.requests import Wire
 from ingressd.proxy.client.connection import KEEP, ClientConnection, Reply
 from ingressd.proxy.client.front import Front
 from ingressd.proxy.client.request import Request
+from ingressd.proxy.clock import Clock
 from ingressd.proxy.metrics import Metrics
 
 
@@ -52,7 +53,7 @@ class Recorder:
 
 async def connected() -> tuple[Recorder, ClientConnection, Wire]:
     recorder, wire = Recorder(), Wire()
-    front = Front(recorder, SETTINGS, Metrics(), asyncio.get_running_loop())
+    front = Front(recorder, SETTINGS, Metrics(), Clock(asyncio.get_running_loop()))
     connection = front.connection("http")
     connection.connection_made(wire)
     await turn()

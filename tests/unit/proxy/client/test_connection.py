@@ -10,6 +10,7 @@ from support.requests import Refuser, client_connection
 
 from ingressd.proxy.client.forwarded import forwarded_lines
 from ingressd.proxy.client.front import Front
+from ingressd.proxy.clock import Clock
 from ingressd.proxy.metrics import Metrics
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -85,4 +86,4 @@ async def test_only_the_c_parser_is_served_with(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(module, "HttpRequestParser", Parser)
     with pytest.raises(RuntimeError, match="Python parser"):
-        Front(Refuser(), SETTINGS, Metrics(), asyncio.get_running_loop())
+        Front(Refuser(), SETTINGS, Metrics(), Clock(asyncio.get_running_loop()))
