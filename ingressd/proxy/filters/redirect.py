@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ingressd.proxy.client.answer import Answer, redirect
 from ingressd.proxy.client.request import Request
 from ingressd.routing.patterns import Groups
-from ingressd.routing.policy import Policy, Rewrite
+from ingressd.routing.policy import Policy, Rewrite, TlsRedirect
 from ingressd.routing.redirects import (
     TLS_REDIRECT_STATUS,
     https_location,
@@ -27,6 +27,7 @@ class TlsRedirectFilter:
 
     def __init__(self, policy: Policy, has_tls: Callable[[str], bool], port: int) -> None:
         self._policy = policy
+        self._needs_tls = policy.tls_redirect is not TlsRedirect.ALWAYS
         self._has_tls = has_tls
         self._port = port
 
@@ -37,6 +38,8 @@ class TlsRedirectFilter:
         if not request.host:
             return NO_HOST
         has_tls = self._has_tls(request.host)
+        if not has_tls and self._needs_tls:
+            return None
         if not redirects_to_https(self._policy, request.path, has_tls=has_tls):
             return None
         location = https_location(request.host, request.target, self._policy, port=self._port)

@@ -15,8 +15,9 @@ from typing import cast
 import httptools
 
 from ingressd.proxy.clock import NEVER, Clock
-from ingressd.proxy.response_head import Framing, MalformedResponse, read_head
+from ingressd.proxy.response_head import Framing, MalformedResponse, ResponseHead, read_head
 from ingressd.proxy.upstream.receiver import Failure, Receiver
+from ingressd.proxy.upstream.recent_head import NO_HEAD, RecentHead
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_blame",
         "_clock",
         "_ended",
+        "_head",
         "_headers",
         "_idle_limit",
         "_interim",
@@ -49,6 +51,7 @@ class UpstreamConnection(asyncio.Protocol):
         "_parser",
         "_parser_free",
         "_reason",
+        "_recent",
         "_reusable",
         "_unparsed",
         "deadline",
@@ -76,6 +79,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._unparsed = self._interim = self._left = 0
         self._reason = b""
+        self._head = NO_HEAD
+        self._recent = RecentHead()
         self._reusable = self._ended = self._parser_free = self.owes_body = False
         self.exchange: Receiver | None = None
         self.transport: asyncio.Transport | None = None
@@ -96,8 +101,6 @@ class UpstreamConnection(asyncio.Protocol):
         self._headers = []
         self._unparsed = self._interim = 0
         self._ended = False
-        if self._parser is None:
-            self._parser = httptools.HttpResponseParser(self)
         self.arm(exchange.read_timeout)
         self.write(data)
 
@@ -165,10 +168,10 @@ class UpstreamConnection(asyncio.Protocol):
             self.abort()
             return
         phase = self.phase
-        if phase in _PARSED:
-            self._feed(data)
-            return
         self.arm(exchange.tunnel_timeout if phase == TUNNEL else exchange.read_timeout)
+        if phase in _PARSED:
+            self._read(exchange, data)
+            return
         if phase == COUNTED:
             self._count(exchange, data)
             return
@@ -217,13 +220,22 @@ class UpstreamConnection(asyncio.Protocol):
 
     # --- parsing ---
 
-    def _feed(self, data: bytes) -> None:
-        exchange, parser = self.exchange, self._parser
-        assert exchange is not None and parser is not None
-        self.arm(exchange.read_timeout)
+    def _read(self, exchange: Receiver, data: bytes) -> None:
+        is_first = self.phase == HEAD and not (self._unparsed or self._interim or exchange.is_head)
+        size = self._recent.size_in(data) if is_first else 0
+        if size:
+            self._reusable = True
+            self._begin_body(exchange, self._recent.head)
+            self._count(exchange, data[size:])
+        else:
+            self._feed(exchange, data, is_first)
+
+    def _feed(self, exchange: Receiver, data: bytes, is_first: bool) -> None:
+        if self._parser is None:
+            self._parser = httptools.HttpResponseParser(self)
         self._unparsed += len(data)
         try:
-            parser.feed_data(data)
+            self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._tunnel(exchange, data[upgrade.args[0] :])
             return
@@ -233,6 +245,8 @@ class UpstreamConnection(asyncio.Protocol):
                 self._fail(Failure.MALFORMED)
                 return
             self._reusable = False  # bytes after the end: the connection cannot be trusted
+        if is_first and self.phase == COUNTED and self._reusable:
+            self._recent.learn(data, self._head, self._left)
         if self._ended:
             self._end()
         elif self._unparsed > MAX_HEAD and self.phase in _PARSED:
@@ -263,6 +277,10 @@ class UpstreamConnection(asyncio.Protocol):
         self._headers = []
         self._unparsed = 0
         self._reusable = parser.should_keep_alive()
+        self._head = head
+        self._begin_body(exchange, head)
+
+    def _begin_body(self, exchange: Receiver, head: ResponseHead) -> None:
         self._left = head.length if head.framing == Framing.LENGTH else 0
         self.phase = _PHASES[head.framing]
         self._ended = head.framing == Framing.NONE or head.length == 0

@@ -1,0 +1,39 @@
+"""The head that a pod sent last on a connection: the same bytes again mean the same again.
+
+A pod that is asked often repeats itself, byte for byte, until its Date moves on. Such a head need
+not be parsed a second time.
+"""
+
+from __future__ import annotations
+
+from ingressd.proxy.response_head import Framing, ResponseHead
+
+NO_HEAD = ResponseHead(0, b"", [], Framing.NONE, -1, b"")
+END = b"\r\n\r\n"
+
+
+class RecentHead:
+    """The last head that came in one piece, followed by a body of known length.
+
+    The connection could be used again after it.
+    """
+
+    __slots__ = ("_bytes", "head")
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self.head = NO_HEAD
+
+    def size_in(self, data: bytes) -> int:
+        """Size of this head if ``data`` begins with it, else 0."""
+        return len(self._bytes) if self._bytes and data.startswith(self._bytes) else 0
+
+    def learn(self, data: bytes, head: ResponseHead, missing: int) -> None:
+        """Remember the head that ``data`` begins with; ``missing`` bytes of its body are to come.
+
+        Not where an interim answer precedes it, which shows by an empty line too many.
+        """
+        size = len(data) - (head.length - missing)
+        if data.find(END) == size - len(END):
+            self._bytes = data[:size]
+            self.head = head
