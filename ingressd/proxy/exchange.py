@@ -67,7 +67,7 @@ class Exchange:
         self._connection = connection
         self._timeouts = timeouts
         self._head = b""
-        self._body: list[bytes] = []
+        self._body: list[bytes | memoryview] = []
         self._chunked = False
         self._tunnel: Tunnel | None = None
         self._writable: asyncio.Future[None] | None = None
@@ -94,11 +94,11 @@ class Exchange:
         parts.append(connection_line(keep, request.http10))
         self._head = b"".join(parts)
 
-    def on_body(self, data: bytes) -> None:
+    def on_body(self, data: bytes | memoryview) -> None:
         """Hold a piece of the body until the end of this read."""
         self._body.append(data)
         if self._tunnel is not None:
-            self._tunnel.note(data)
+            self._tunnel.note(bytes(data))
 
     def on_flush(self) -> None:
         """Write head and body as far as they are known."""
@@ -227,7 +227,7 @@ class Exchange:
             for piece in pieces:
                 transport.write(piece)
 
-    def _pieces(self, last: bytes) -> list[bytes]:
+    def _pieces(self, last: bytes) -> list[bytes | memoryview]:
         body, self._body = self._body, []
         if self._chunked and body:
             body.insert(0, b"%x\r\n" % sum(map(len, body)))

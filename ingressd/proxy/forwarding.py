@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from aiohttp.web_protocol import RequestPayloadError
 
@@ -139,7 +140,7 @@ class Forwarding:
                 return failed.failure
             _count(self._metrics.upstream_connects, plan.upstream)
         done: asyncio.Future[Failure | None] = request.client.loop.create_future()
-        exchange = Exchange(request, connection, plan.timeouts, done.set_result)
+        exchange = Exchange(request, connection, plan.timeouts, partial(_settle, done))
         request.client.exchange = exchange
         try:
             return await self._exchange(exchange, connection, done)
@@ -193,6 +194,12 @@ class Forwarding:
             exchange.wait_for_pod()
         except (RequestPayloadError, ConnectionError):  # malformed, or the client is gone
             exchange.cancel(Failure.CLIENT_BODY)
+
+
+def _settle(done: asyncio.Future[Failure | None], failure: Failure | None) -> None:
+    """Wake the task, unless it was cancelled since: the client has left."""
+    if not done.done():
+        done.set_result(failure)
 
 
 def may_retry(request: Request, failure: Failure) -> bool:

@@ -74,19 +74,23 @@ class Handler:
     async def __call__(self, request: Request) -> Reply:
         """Answer a request, from its beginning or from where ``begin`` stopped."""
         errand = request.errand
+        if errand is None:
+            self._open(request)
         try:
+            await request.client.drained()
             if errand is None:
-                self._open(request)
                 errand = self._lead(request)
             if errand is not None:
                 failure = await errand.run()
                 if failure is not None:
                     self._fail(request, FAILURE_STATUS[failure])
+        except ConnectionError:
+            raise  # the client has left
         except Exception:
             self._fail_inside(request)
         finally:
             self._end(request)
-        return KEEP if request.keep_alive else CLOSE
+        return KEEP if request.keep_alive and not request.client.is_finished else CLOSE
 
     def abandon(self, request: Request) -> None:
         """Forget a request that was begun: its client is gone."""
@@ -109,9 +113,13 @@ class Handler:
             request.keep_alive = False
 
     def _conclude(self, request: Request, failure: Failure | None) -> None:
-        if failure is not None:
-            self._fail(request, FAILURE_STATUS[failure])
-        self._end(request)
+        try:
+            if failure is not None:
+                self._fail(request, FAILURE_STATUS[failure])
+            self._end(request)
+        except Exception:
+            logger.exception("a request failed at its end")
+            request.client.abort()
         request.client.answered(request)
 
     def _end(self, request: Request) -> None:

@@ -287,7 +287,7 @@ async def test_a_hello_split_in_two(front: Front) -> None:
 async def test_a_kernel_that_wakes_us_for_old_bytes(
     front: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingressd.proxy.client.listener._wake_at", lambda client, size: None)
+    monkeypatch.setattr("ingressd.proxy.client.greeting._wake_at", lambda client, size: None)
     await test_a_hello_split_in_two(front)
 
 
@@ -364,8 +364,17 @@ async def test_handshakes_above_the_cap_wait(front: Front, limits: Limits) -> No
     await client.close()
 
 
+@pytest.fixture(params=["by the event loop", "by us"])
+def accepting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who accepts plain connections."""
+    if request.param == "by the event loop":
+        monkeypatch.setattr("ingressd.proxy.client.listener.PLENTY", 0)
+
+
+@pytest.mark.usefixtures("accepting")
 @limited(connections=2)
-async def test_connections_above_the_cap_wait_in_the_kernel(front: Front, limits: Limits) -> None:
+async def test_connections_above_the_cap_wait_in_the_kernel(limits: Limits) -> None:
+    front = Front(limits)
     clients = [await Client.to(front.http) for _ in range(2)]
     for client in clients:
         await client.line()
@@ -378,6 +387,7 @@ async def test_connections_above_the_cap_wait_in_the_kernel(front: Front, limits
     assert await waiting == "http None\n"
     for client in (clients[1], third):
         await client.close()
+    await front.close()
 
 
 @contextmanager
@@ -400,6 +410,7 @@ def descriptors_exhausted() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
+@limited(connections=100)
 async def test_without_descriptors_connections_wait_and_then_come(
     front: Front, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -15,7 +15,7 @@ from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
 from ingressd.proxy.client.forwarded import client_address, forwarded_lines
-from ingressd.proxy.client.request import Feed, Relay, Request
+from ingressd.proxy.client.request import REPEATABLE, Feed, Relay, Request
 from ingressd.proxy.clock import NEVER, Clock
 from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.settings import ProxySettings
@@ -89,6 +89,7 @@ class ClientConnection(RequestHandler):
         "_clock",
         "_front",
         "_is_begun",
+        "_is_half_closed",
         "_metrics",
         "_most_requests",
         "_responder",
@@ -116,7 +117,7 @@ class ClientConnection(RequestHandler):
         self.forwarded = b""
         self.deadline = NEVER
         self._asleep: asyncio.Future[None] | None = None
-        self._is_begun = False
+        self._is_begun = self._is_half_closed = False
         self._clock = front.clock
         self._chunked_body: StreamReader | None = None
         self._metrics = front.metrics
@@ -143,9 +144,11 @@ class ClientConnection(RequestHandler):
         if self._manager is not None:
             self._metrics.open_connections -= 1
         self._clock.unwatch(self)
-        if self._is_begun and self.request is not None:
-            self._is_begun = False
-            self._responder.abandon(self.request)
+        request = self.request if self._is_begun else self.begun
+        self._is_begun = False
+        self.begun = None
+        if request is not None:
+            self._responder.abandon(request)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -159,7 +162,12 @@ class ClientConnection(RequestHandler):
         waiter, self._waiter = self._waiter, None  # aiohttp would wake its task
         self._parse(data)
         self._waiter = waiter
-        self._go_on()
+        if self._messages and getattr(self._messages[0][0], "method", "") not in REPEATABLE:
+            # Writes go out at the end of the loop's turn. Not until then is looked whether the
+            # pod's connection still stands: this request could not be sent a second time.
+            self.loop.call_soon(self._go_on)
+        else:
+            self._go_on()
 
     def _parse(self, data: bytes) -> None:
         count = self._request_count
@@ -168,8 +176,8 @@ class ClientConnection(RequestHandler):
             self._inspect(self._request_count - count, data)
 
     def _go_on(self) -> None:
-        """Answer what has come, at once or by the task."""
-        while self._messages and self._is_free:
+        """Answer what has come, at once or by the task, but no faster than the client reads."""
+        while self._messages and self._is_free and not self._paused:
             if not self._begin():
                 self._wake()
 
@@ -180,7 +188,9 @@ class ClientConnection(RequestHandler):
             return False
         if not payload.is_eof():
             return False
+        assert self._parser is not None
         self._messages.popleft()
+        self._parser.message_consumed()
         self._is_begun = True
         self._asleep, self._waiter = self._waiter, None
         self.deadline = NEVER
@@ -193,9 +203,7 @@ class ClientConnection(RequestHandler):
     def answered(self, request: Request) -> None:
         """What was begun has been answered: the connection may take the next request."""
         self._rest()
-        assert self._parser is not None
-        self._parser.message_consumed()
-        if not request.keep_alive or self._close:
+        if not request.keep_alive or self._close or self.is_finished:
             self.force_close()
             return
         self._idle()
@@ -216,7 +224,7 @@ class ClientConnection(RequestHandler):
     @property
     def _is_free(self) -> bool:
         """Whether the next request may be begun: none is under way, here or in the task."""
-        if self._is_begun or not self._keepalive:
+        if self._is_begun or self._force_close or not self._keepalive:
             return False
         waiter = self._waiter
         return self._task_handler is None if waiter is None else not waiter.done()
@@ -261,7 +269,8 @@ class ClientConnection(RequestHandler):
                 self._chunked_body = self._messages[position][1]
         if self._chunked_body is not None and self._chunked_body.is_eof():
             self._chunked_body = None
-            if data.endswith(END_OF_BODY) or END_OF_BODY.endswith(data):
+            is_all = data.endswith(END_OF_BODY) or END_OF_BODY.endswith(data)
+            if is_all and not self._buffer_paused:  # else the old parser holds something back
                 self._parser = self._front.parser(self)
             else:
                 self.close()
@@ -280,8 +289,12 @@ class ClientConnection(RequestHandler):
         """A client that only half-closed still gets the answer to a request it has sent whole."""
         if self.scheme == "https" or self._payload_parser is not None or not self._owes_answer:
             return None
-        self.close()
+        self._is_half_closed = True
         return True
+
+    async def drained(self) -> None:
+        """Wait until the client has read what was written before. Raises ConnectionError."""
+        await self._drain_helper()
 
     def pause_writing(self) -> None:
         """The client reads slowly: hold the pod back."""
@@ -292,6 +305,7 @@ class ClientConnection(RequestHandler):
     def resume_writing(self) -> None:
         """The client has caught up."""
         super().resume_writing()
+        self._go_on()
         if self.exchange is not None:
             self.exchange.on_client_writable()
 
@@ -331,7 +345,12 @@ class ClientConnection(RequestHandler):
     @property
     def is_last(self) -> bool:
         """Whether the connection ends with the answer under way."""
-        return self._close or self._request_count >= self._most_requests
+        return self._close or self.is_finished or self._request_count >= self._most_requests
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the client will send nothing more and has its answers, but for the one due."""
+        return self._is_half_closed and not self._messages
 
     @property
     def is_idle(self) -> bool:

@@ -1,7 +1,7 @@
 """Accept clients on sockets that are already bound, and shake hands with those that come by TLS.
 
-The accept loop is our own for plain HTTP too: event loops give no way to pause theirs, and uvloop's
-accepts and drops connections when descriptors run out.
+Plain clients are accepted by the event loop, which costs half of what our own accepting does. But
+where descriptors run out it drops clients; ours lets them wait. So where they may, ours is used.
 """
 
 from __future__ import annotations
@@ -9,44 +9,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
-import select
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeAlias
 
-from ingressd.proxy.client.client_hello import (
-    MAX_SIZE,
-    ClientHello,
-    NeedMore,
-    NotTls,
-    parse_client_hello,
-)
+from ingressd.proxy.client.client_hello import ClientHello
+from ingressd.proxy.client.greeting import read_greeting
+from ingressd.proxy.client.loop_server import BACKLOG, LoopServer
 from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.settings import Limits
 
 _LOG = logging.getLogger(__name__)
 
-BACKLOG = 4096  # what Linux allows by default (net.core.somaxconn)
+PLENTY = 1000
+"""Connections that descriptors must suffice for, so that the event loop may do the accepting."""
+
 _ACCEPTS_PER_WAKE = 16  # few, so that workers that share a socket get equal shares
 _PAUSE = 0.05  # seconds until a full worker looks whether it may accept again
 _STARVED_PAUSE = 0.1  # seconds until accepting is tried again after it failed
-_PEEK_AGAIN = (0.001, 0.25)  # seconds, shortest and longest, between looks that show nothing new
 _SHUTDOWN_TIMEOUT = 2.0  # seconds for the peer's close_notify
 _UNACKNOWLEDGED = 60_000  # milliseconds a client may leave our bytes unacknowledged
-_LINGER = 1.0  # seconds for a client to read our refusal
 _RESERVED_DESCRIPTORS = 128  # listening sockets, logs, the channel to the supervisor, DNS
-
-_REFUSAL_TEXT = b"The plain HTTP request was sent to HTTPS port\n"
-_REFUSAL = (
-    b"HTTP/1.1 400 Bad Request\r\n"
-    b"Content-Type: text/plain; charset=utf-8\r\n"
-    b"Content-Length: %d\r\n"
-    b"Connection: close\r\n"
-    b"\r\n"
-    b"%s"
-) % (len(_REFUSAL_TEXT), _REFUSAL_TEXT)
 
 ProtocolFactory: TypeAlias = Callable[[str, str | None], asyncio.Protocol]
 """Makes a protocol from the scheme ("http", "https") and the server name (SNI)."""
@@ -87,6 +72,7 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._handshakes = asyncio.Semaphore(limits.tls_handshakes)
         self._welcomes: dict[socket.socket, Welcome] = {}
+        self._servers: list[LoopServer] = []
         self._pending: set[asyncio.Task[object]] = set()
         self._resume: asyncio.TimerHandle | None = None
         self._is_starved = False
@@ -98,16 +84,25 @@ class Listener:
 
     def accept_plain(self, listening: socket.socket) -> None:
         """Serve HTTP on a bound socket."""
-        self._accept_on(listening, self._welcome_plain)
+        _prepare(listening)
+        if self._capacity < PLENTY:
+            self._accept_on(listening, self._welcome_plain)
+            return
+        server = LoopServer(self._loop, self._plain_protocol, listening)
+        self._servers.append(server)
+        if self._resume is None:
+            server.open()
 
     def accept_tls(self, listening: socket.socket) -> None:
         """Serve HTTPS on a bound socket."""
+        _prepare(listening)
         self._accept_on(listening, self._welcome_tls)
 
     def stop(self) -> None:
         """Accept no more. Handshakes under way are finished, connections stay."""
         self._pause()
         self._welcomes.clear()
+        self._servers.clear()
 
     async def close(self) -> None:
         """Accept no more and give up handshakes under way. Connections stay."""
@@ -119,18 +114,16 @@ class Listener:
     # Accepting.
 
     def _accept_on(self, listening: socket.socket, welcome: Welcome) -> None:
-        listening.setblocking(False)
-        # Accepted sockets inherit both. They bound what no timer of ours sees: an answer that waits
-        # in the kernel for a client that acknowledges nothing, and one that vanished in a tunnel.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        listening.listen(BACKLOG)
         self._welcomes[listening] = welcome
         if self._resume is None:
             self._loop.add_reader(listening, self._accept_some, listening)
 
+    @property
+    def _room(self) -> int:
+        return self._capacity - self._metrics.open_connections - self.pending
+
     def _accept_some(self, listening: socket.socket) -> None:
-        room = self._capacity - self._metrics.open_connections - self.pending
+        room = self._room
         if room <= 0:
             self._pause_for(_PAUSE)
             return
@@ -164,9 +157,16 @@ class Listener:
             self._resume = None
         for listening in self._welcomes:
             self._loop.remove_reader(listening)
+        for server in self._servers:
+            server.close()
 
     def _unpause(self) -> None:
+        if self._room <= 0:
+            self._resume = self._loop.call_later(_PAUSE, self._unpause)
+            return
         self._resume = None
+        for server in self._servers:
+            server.open()
         for listening in self._welcomes:
             self._loop.add_reader(listening, self._accept_some, listening)
 
@@ -196,16 +196,16 @@ class Listener:
         return self._loop.connect_accepted_socket(self._plain_protocol, client)
 
     def _plain_protocol(self) -> asyncio.Protocol:
+        """What the next plain client talks to; the last one there is room for shuts the door."""
+        if self._servers and self._room <= 1:
+            self._loop.call_soon(self._pause_for, _PAUSE)
         return self._protocol_factory("http", None)
 
     async def _welcome_tls(self, client: socket.socket) -> None:
         client.setblocking(False)
         try:
             async with asyncio.timeout(self._limits.tls_handshake_timeout):
-                hello = await _peek_client_hello(client)
-                if isinstance(hello, NotTls):
-                    await _turn_away(client)
-                    raise ConnectionAbortedError(hello.reason)
+                hello = await read_greeting(client)
                 async with self._handshakes:
                     await self._shake_hands(client, hello)
         except Exception:
@@ -222,68 +222,13 @@ class Listener:
         )
 
 
-async def _peek_client_hello(client: socket.socket) -> ClientHello | NotTls:
-    """Look at the first bytes until they are a whole ClientHello, or cannot become one."""
-    seen = 0
-    pause, longest_pause = _PEEK_AGAIN
-    while True:
-        await _readable(client)
-        peeked = client.recv(MAX_SIZE, socket.MSG_PEEK)
-        outcome = parse_client_hello(peeked) if peeked else NotTls("the client left")
-        if not isinstance(outcome, NeedMore):
-            _wake_at(client, 1)
-            return outcome
-        if len(peeked) == seen:
-            if _has_left(client):
-                return NotTls("the client left")
-            await asyncio.sleep(pause)  # a kernel without SO_RCVLOWAT wakes us for old bytes
-            pause = min(2 * pause, longest_pause)
-        seen = len(peeked)
-        _wake_at(client, outcome.size)
+def _prepare(listening: socket.socket) -> None:
+    """Listen, with options that accepted sockets inherit.
 
-
-def _has_left(client: socket.socket) -> bool:
-    """Whether the client will send nothing more; peeking cannot tell while old bytes are there."""
-    poll = select.poll()
-    poll.register(client, select.POLLRDHUP)
-    return bool(poll.poll(0))
-
-
-def _wake_at(client: socket.socket, size: int) -> None:
-    """Make the socket readable at ``size`` bytes only: peeking leaves the old ones there."""
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
-
-
-async def _readable(client: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    loop.add_reader(client, _settle, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(client)
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
-async def _turn_away(client: socket.socket) -> None:
-    """Close a connection that is not TLS; a client that speaks HTTP is told what it did wrong."""
-    with client:
-        received = client.recv(MAX_SIZE)
-        if not _looks_like_http(received):
-            return
-        client.send(_REFUSAL)
-        client.shutdown(socket.SHUT_WR)
-        # Closing with unread bytes would send a reset, which can destroy the answer on its way.
-        async with asyncio.timeout(_LINGER):
-            while received:
-                await _readable(client)
-                received = client.recv(MAX_SIZE)
-
-
-def _looks_like_http(received: bytes) -> bool:
-    method, space, _ = received.partition(b" ")
-    return bool(space) and method.isalpha() and method.isupper() and len(method) < 20
+    They bound what no timer of ours sees: an answer that waits in the kernel for a client that
+    acknowledges nothing, and a client that vanished while its tunnel idled.
+    """
+    listening.setblocking(False)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    listening.listen(BACKLOG)

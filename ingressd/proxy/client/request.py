@@ -91,6 +91,13 @@ class Client(Protocol):
     def wait_for(self, request: Request) -> None:
         """Leave what was begun to the task, because there is something to wait for."""
 
+    async def drained(self) -> None:
+        """Wait until the client has read what was written before. Raises ConnectionError."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the client will send nothing more and has its answers."""
+
     @property
     def writing_paused(self) -> bool:
         """Whether the client reads slowly."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import select
-from collections.abc import Callable
-from typing import cast
+from typing import Protocol, cast
 
 import httptools
 
@@ -34,6 +33,19 @@ IDLE, HEAD, CHUNKED, COUNTED, UNTIL_CLOSE, TUNNEL, CLOSED = range(7)
 _PARSED = (HEAD, CHUNKED)
 
 
+class Keeper(Protocol):
+    """Who owns a connection: :class:`ingressd.proxy.upstream.endpoints.PooledEndpoint`."""
+
+    def keep(self, connection: UpstreamConnection) -> None:
+        """It is free for another exchange."""
+
+    def forget(self, connection: UpstreamConnection) -> None:
+        """It is gone."""
+
+    def beware(self) -> None:
+        """The pod closes connections: it may be about to leave."""
+
+
 class UpstreamConnection(asyncio.Protocol):
     """A connection to one endpoint, used for one exchange at a time."""
 
@@ -45,9 +57,8 @@ class UpstreamConnection(asyncio.Protocol):
         "_headers",
         "_idle_limit",
         "_interim",
+        "_keeper",
         "_left",
-        "_on_free",
-        "_on_lost",
         "_parser",
         "_parser_free",
         "_reason",
@@ -63,17 +74,10 @@ class UpstreamConnection(asyncio.Protocol):
         "write_paused",
     )
 
-    def __init__(
-        self,
-        clock: Clock,
-        idle_limit: float,
-        on_free: Callable[[UpstreamConnection], None],
-        on_lost: Callable[[UpstreamConnection], None],
-    ) -> None:
+    def __init__(self, clock: Clock, idle_limit: float, keeper: Keeper) -> None:
         self._clock = clock
         self._idle_limit = idle_limit
-        self._on_free = on_free
-        self._on_lost = on_lost
+        self._keeper = keeper
         self._blame = Failure.TIMEOUT
         self._parser: httptools.HttpResponseParser | None = None
         self._headers: list[tuple[bytes, bytes]] = []
@@ -181,6 +185,8 @@ class UpstreamConnection(asyncio.Protocol):
     def eof_received(self) -> None:
         """The pod closes: that ends a close-delimited body, and cuts any other."""
         if self.exchange is None:
+            if self.phase == IDLE:
+                self._keeper.beware()
             self.phase = CLOSED  # before connection_lost comes, another request could take it
         elif self.phase == UNTIL_CLOSE:
             self._reusable = False
@@ -189,10 +195,12 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail what was under way, and be forgotten."""
         answered = self._unparsed or self._interim
+        if self.phase == IDLE or self.exchange is not None:
+            self._keeper.beware()
         self.phase = CLOSED
         self._parser = None
         self._clock.unwatch(self)
-        self._on_lost(self)
+        self._keeper.forget(self)
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
             exchange.on_failure(Failure.CUT if answered else Failure.CLOSED)
@@ -222,11 +230,11 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _read(self, exchange: Receiver, data: bytes) -> None:
         is_first = self.phase == HEAD and not (self._unparsed or self._interim or exchange.is_head)
-        size = self._recent.size_in(data) if is_first else 0
-        if size:
+        rest = self._recent.rest_of(data) if is_first else None
+        if rest is not None:
             self._reusable = True
             self._begin_body(exchange, self._recent.head)
-            self._count(exchange, data[size:])
+            self._count(exchange, rest)
         else:
             self._feed(exchange, data, is_first)
 
@@ -332,7 +340,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._parser_free = False
         self._reason = b""
 
-    def _count(self, exchange: Receiver, data: bytes) -> None:
+    def _count(self, exchange: Receiver, data: bytes | memoryview) -> None:
         left = self._left - len(data)
         if left < 0:
             self._reusable = False
@@ -369,8 +377,9 @@ class UpstreamConnection(asyncio.Protocol):
         if self.owes_body:
             self.abort()  # the pod would take the next request for the rest of this one's body
         elif self._reusable:
-            self._on_free(self)
+            self._keeper.keep(self)
         else:
+            self._keeper.beware()
             self.close()
         exchange.on_end(trailers)  # at last: the next exchange may begin within
 

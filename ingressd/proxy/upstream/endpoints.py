@@ -19,6 +19,9 @@ from ingressd.routing.model import Endpoint, Upstream
 AVOID_SECONDS = 2.0
 """How long an endpoint that could not be connected to is passed over while others can be."""
 
+WARY_SECONDS = 2.0
+"""How long the used connections of an endpoint that closes some are not trusted."""
+
 
 class ConnectFailed(Exception):
     """No connection could be made: nothing was sent, so any request may be tried elsewhere."""
@@ -61,6 +64,7 @@ class PooledEndpoint:
         "_gone",
         "_idle",
         "_seed",
+        "_wary_until",
         "avoid_until",
         "endpoint",
         "text",
@@ -75,6 +79,7 @@ class PooledEndpoint:
         self._idle: list[UpstreamConnection] = []
         self._gone = False
         self._seed = 0
+        self._wary_until = 0.0
 
     def __repr__(self) -> str:
         return f"<{self.endpoint} idle={len(self._idle)}>"
@@ -89,13 +94,24 @@ class PooledEndpoint:
     def take_idle(self, *, surely_open: bool = False) -> UpstreamConnection | None:
         """The connection that has idled for the shortest time, or None.
 
-        ``surely_open`` looks for a close that the event loop has not told of yet: a request that
-        must not be sent twice would be lost on such a connection.
+        ``surely_open`` is for a request that must not be sent twice: a connection that closes just
+        then would lose it. So it looks for a close that the event loop has not told of yet, and
+        takes none of a pod that has begun to close connections, because it may be leaving. A new
+        connection to such a pod is refused, and then the request may go elsewhere.
         """
+        if surely_open and self._wary_until > self._dialer.clock.now:
+            return None
         while self._idle:
             connection = self._idle.pop()
-            if connection.phase == IDLE and not (surely_open and connection.has_news()):
+            if connection.phase != IDLE:
+                continue
+            if not surely_open:
                 return connection
+            if not connection.has_news():
+                return connection
+            self.beware()
+            connection.close()
+            return None
         return None
 
     async def connect(self, timeout: float) -> UpstreamConnection:
@@ -114,6 +130,10 @@ class PooledEndpoint:
             raise ConnectFailed(Failure.REFUSED)
         self.avoid_until = 0.0
         return connection
+
+    def beware(self) -> None:
+        """The pod closes connections: for a while, what must not be lost goes over new ones."""
+        self._wary_until = self._dialer.clock.now + WARY_SECONDS
 
     def avoid(self) -> None:
         """Pass this endpoint over for a while, as long as others can be reached."""
@@ -155,15 +175,17 @@ class PooledEndpoint:
 
     def _new_connection(self) -> UpstreamConnection:
         dialer = self._dialer
-        return UpstreamConnection(dialer.clock, dialer.idle_limit, self._on_free, self._on_lost)
+        return UpstreamConnection(dialer.clock, dialer.idle_limit, self)
 
-    def _on_free(self, connection: UpstreamConnection) -> None:
+    def keep(self, connection: UpstreamConnection) -> None:
+        """A connection is free for another exchange."""
         if self._gone:
             connection.close()
         else:
             self._idle.append(connection)
 
-    def _on_lost(self, connection: UpstreamConnection) -> None:
+    def forget(self, connection: UpstreamConnection) -> None:
+        """A connection is gone."""
         if connection in self._idle:
             self._idle.remove(connection)
 

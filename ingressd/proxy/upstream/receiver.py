@@ -34,7 +34,7 @@ class Receiver(Protocol):
     def on_head(self, head: ResponseHead) -> None:
         """The final response head."""
 
-    def on_body(self, data: bytes) -> None:
+    def on_body(self, data: bytes | memoryview) -> None:
         """Body (or tunnelled) bytes; held back until on_flush."""
 
     def on_flush(self) -> None:

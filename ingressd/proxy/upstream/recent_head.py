@@ -9,6 +9,9 @@ from __future__ import annotations
 from ingressd.proxy.response_head import Framing, ResponseHead
 
 NO_HEAD = ResponseHead(0, b"", [], Framing.NONE, -1, b"")
+VIEW_FROM = 4 * 1024
+"""Size from which on it costs less to look at a part of some bytes than to copy it."""
+
 END = b"\r\n\r\n"
 
 
@@ -24,9 +27,12 @@ class RecentHead:
         self._bytes = b""
         self.head = NO_HEAD
 
-    def size_in(self, data: bytes) -> int:
-        """Size of this head if ``data`` begins with it, else 0."""
-        return len(self._bytes) if self._bytes and data.startswith(self._bytes) else 0
+    def rest_of(self, data: bytes) -> bytes | memoryview | None:
+        """What follows this head if ``data`` begins with it, else None."""
+        known = self._bytes
+        if not known or not data.startswith(known):
+            return None
+        return data[len(known) :] if len(data) < VIEW_FROM else memoryview(data)[len(known) :]
 
     def learn(self, data: bytes, head: ResponseHead, missing: int) -> None:
         """Remember the head that ``data`` begins with; ``missing`` bytes of its body are to come.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from support.keepers import Keeper
 from support.requests import Wire, get, received, wire_of
 
 from ingressd.proxy.client.request import Request
@@ -24,9 +25,10 @@ class Try:
 
     def __init__(self, request: Request, *, owes_body: bool = False) -> None:
         self.request = request
-        self.freed: list[UpstreamConnection] = []
+        keeper = Keeper()
+        self.freed = keeper.free
         clock = Clock(asyncio.get_running_loop())
-        self.pod = UpstreamConnection(clock, 4.0, self.freed.append, lambda _: None)
+        self.pod = UpstreamConnection(clock, 4.0, keeper)
         self.pod_wire = Wire()
         self.pod.connection_made(self.pod_wire)
         self.ends: list[Failure | None] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httptools
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from support.requests import get, received
 
 from ingressd.proxy.client.request import Request
-from ingressd.proxy.forwarding import may_retry, serialise
+from ingressd.proxy.forwarding import _settle, may_retry, serialise
 from ingressd.proxy.headers import FORWARDED
 from ingressd.proxy.upstream.receiver import Failure
 
@@ -120,3 +122,10 @@ async def test_a_body_that_is_gone_is_not_sent_again() -> None:
     request = get()
     request.body_consumed = True
     assert not may_retry(request, Failure.REFUSED)
+
+
+async def test_an_answer_that_comes_right_after_its_client_left_does_no_harm() -> None:
+    done: asyncio.Future[Failure | None] = asyncio.get_running_loop().create_future()
+    done.cancel()
+    _settle(done, None)
+    assert done.cancelled()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from support.keepers import Keeper
 from support.requests import Wire, client_connection
 
 from ingressd.proxy.clock import Clock
@@ -15,7 +16,7 @@ from ingressd.proxy.websocket import GOING_AWAY
 
 def tunnel(protocol: bytes = b"websocket") -> tuple[Tunnel, Wire, Wire, UpstreamConnection]:
     clock = Clock(asyncio.get_running_loop())
-    upstream = UpstreamConnection(clock, 4.0, lambda _: None, lambda _: None)
+    upstream = UpstreamConnection(clock, 4.0, Keeper())
     pod_wire, client = Wire(), client_connection()
     upstream.connection_made(pod_wire)
     client_wire = client.transport

@@ -6,6 +6,7 @@ import asyncio
 
 from support.proxies import SETTINGS
 from support.requests import Wire
+from support.waiting import until
 
 from ingressd.proxy.client.connection import KEEP, ClientConnection, Reply
 from ingressd.proxy.client.front import Front
@@ -30,7 +31,8 @@ class Recorder:
         if request.target.startswith("/wait"):
             return False
         self.log.append(f"begin {request.target}")
-        if request.target == "/now":
+        request.keep_alive = request.keep_alive and request.target != "/last"
+        if request.target in ("/now", "/last"):
             self.answer(request)
         return True
 
@@ -138,3 +140,61 @@ async def test_garbage_is_refused_in_its_turn() -> None:
     recorder.answer(recorder.begun[0])
     await turn()
     assert recorder.log == ["begin /1", "refuse 400"]
+
+
+async def test_nothing_is_begun_after_the_last_answer() -> None:
+    recorder, connection, wire = await connected()
+    connection.data_received(ask(b"/last") + ask(b"/2"))
+    await turn()
+    assert (recorder.log, wire.end) == (["begin /last"], "close")
+
+
+async def test_nothing_is_begun_for_a_client_that_has_left() -> None:
+    recorder, connection, _ = await connected()
+    connection.data_received(ask(b"/1") + ask(b"/2"))
+    recorder.answer(recorder.begun[0])
+    connection.connection_lost(None)
+    await turn()
+    assert recorder.log == ["begin /1"]
+
+
+async def test_what_was_handed_to_the_task_is_abandoned_with_the_client() -> None:
+    recorder, connection, _ = await connected()
+    connection.data_received(ask(b"/wait"))
+    connection.connection_lost(None)
+    await turn()
+    assert recorder.log == ["abandon /wait"]
+
+
+async def test_more_than_the_queue_holds() -> None:
+    recorder, connection, wire = await connected()
+    connection.data_received(ask(b"/1"))
+    connection.data_received(ask(b"/now") * 100)
+    assert wire.is_reading_paused
+    recorder.answer(recorder.begun[0])
+    await until(lambda: len(recorder.log) == 101)
+    assert connection.is_idle
+    assert not wire.is_reading_paused
+
+
+async def test_a_client_that_does_not_read_is_not_answered() -> None:
+    recorder, connection, _ = await connected()
+    connection.pause_writing()
+    connection.data_received(ask(b"/1"))
+    await turn()
+    assert recorder.log == []
+    connection.resume_writing()
+    assert recorder.log == ["begin /1"]
+
+
+async def test_a_half_closed_client_gets_all_its_answers() -> None:
+    recorder, connection, wire = await connected()
+    connection.data_received(ask(b"/wait"))  # so that there is a task that sleeps
+    await turn()
+    connection.data_received(ask(b"/1") + ask(b"/2"))
+    recorder.answer(recorder.begun[-1])
+    assert connection.eof_received()
+    await turn()
+    assert (recorder.log[-1], wire.end) == ("begin /2", "")
+    recorder.answer(recorder.begun[-1])
+    assert wire.end == "close"

@@ -75,6 +75,8 @@ async def test_a_half_closed_client_is_owed_the_answer_to_a_whole_request_only()
     secure.data_received(FOLLOWING)
     answers = [each.eof_received() for each in (whole, part, secure)]
     assert answers == [True, None, None]
+    assert not whole.is_finished
+    whole._messages.clear()
     assert whole.is_last
 
 

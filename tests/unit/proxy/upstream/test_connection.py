@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from support.keepers import Keeper
 from support.requests import Wire
 
 from ingressd.proxy.clock import Clock
@@ -80,12 +81,10 @@ class Conversation:
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.free: list[UpstreamConnection] = []
-        self.lost: list[UpstreamConnection] = []
+        self.keeper = Keeper()
+        self.free, self.lost = self.keeper.free, self.keeper.lost
         self.wire = Wire()
-        self.connection = UpstreamConnection(
-            self.clock, IDLE_LIMIT, self.free.append, self.lost.append
-        )
+        self.connection = UpstreamConnection(self.clock, IDLE_LIMIT, self.keeper)
         self.connection.connection_made(self.wire)
 
     def begin(self, *, owes_body: bool = False, **wishes: bool) -> Recording:

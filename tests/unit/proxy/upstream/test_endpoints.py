@@ -53,7 +53,7 @@ def idle(endpoint: PooledEndpoint) -> UpstreamConnection:
     """A connection that has just become free."""
     connection = endpoint._new_connection()
     connection.connection_made(Wire())
-    endpoint._on_free(connection)
+    endpoint.keep(connection)
     return connection
 
 
@@ -75,12 +75,31 @@ async def test_a_close_that_the_loop_has_not_told_of_is_seen_where_it_matters() 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         (endpoint,) = pooled(listening.getsockname()[1]).endpoints
         connection = await endpoint.connect(1.0)
-        endpoint._on_free(connection)
+        endpoint.keep(connection)
         accepted, _ = listening.accept()
         assert endpoint.take_idle(surely_open=True) is connection
-        endpoint._on_free(connection)
+        endpoint.keep(connection)
         accepted.close()  # nothing is awaited from here on: only the kernel knows
         assert endpoint.take_idle(surely_open=True) is None
+
+
+@pytest.mark.parametrize("ends", ["eof", "reset"])
+async def test_a_pod_that_closes_connections_is_trusted_with_less(ends: str) -> None:
+    (endpoint,) = pooled(1).endpoints
+    kept, lost = idle(endpoint), idle(endpoint)
+    if ends == "eof":
+        lost.eof_received()
+    lost.connection_lost(None if ends == "eof" else ConnectionResetError())
+    assert endpoint.take_idle(surely_open=True) is None
+    assert endpoint.take_idle() is kept
+
+
+async def test_our_own_closing_says_nothing_of_the_pod() -> None:
+    (endpoint,) = pooled(1).endpoints
+    closed = idle(endpoint)
+    closed.expire()
+    closed.connection_lost(None)
+    assert endpoint._wary_until == 0.0
 
 
 async def test_round_robin_visits_each_endpoint_in_turn() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from support.keepers import Keeper
 from support.requests import Wire, get, received, wire_of
 
 from ingressd.proxy.client.request import Request
@@ -41,10 +42,10 @@ class Pod:
     """A connection that answers one exchange after the other."""
 
     def __init__(self) -> None:
-        self.free: list[UpstreamConnection] = []
-        self.connection = UpstreamConnection(
-            Clock(asyncio.get_running_loop()), 4.0, self.free.append, lambda _: None
-        )
+        keeper = Keeper()
+        self.free = keeper.free
+        clock = Clock(asyncio.get_running_loop())
+        self.connection = UpstreamConnection(clock, 4.0, keeper)
         self.connection.connection_made(Wire())
 
     def answer(self, request: Request, pieces: list[bytes]) -> Outcome:
@@ -102,7 +103,8 @@ def test_only_a_head_with_nothing_before_it_is_learnt() -> None:
     recent = RecentHead()
     head = ResponseHead(200, b"OK", [], Framing.LENGTH, 5, b"")
     recent.learn(CONTINUE + HEAD + b"he", head, 3)
-    assert recent.size_in(HEAD) == 0
+    assert recent.rest_of(HEAD) is None
     recent.learn(HEAD + b"he", head, 3)
-    assert recent.size_in(HEAD + b"llo") == len(HEAD)
-    assert recent.size_in(HEAD[:-1]) == 0
+    assert recent.rest_of(HEAD + b"llo") == b"llo"
+    assert recent.rest_of(HEAD + bytes(9000)) == bytes(9000)
+    assert recent.rest_of(HEAD[:-1]) is None

@@ -1,0 +1,107 @@
+"""What a TLS client says first, read without taking it from the socket: OpenSSL needs it, too."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import socket
+
+from ingressd.proxy.client.client_hello import (
+    MAX_SIZE,
+    ClientHello,
+    NeedMore,
+    NotTls,
+    parse_client_hello,
+)
+
+_PEEK_AGAIN = (0.001, 0.25)  # seconds, shortest and longest, between looks that show nothing new
+_LINGER = 1.0  # seconds for a client to read our refusal
+
+_REFUSAL_TEXT = b"The plain HTTP request was sent to HTTPS port\n"
+_REFUSAL = (
+    b"HTTP/1.1 400 Bad Request\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: %d\r\n"
+    b"Connection: close\r\n"
+    b"\r\n"
+    b"%s"
+) % (len(_REFUSAL_TEXT), _REFUSAL_TEXT)
+
+
+async def read_greeting(client: socket.socket) -> ClientHello:
+    """The ClientHello of a client. Raises ConnectionAbortedError when it speaks something else.
+
+    One that speaks HTTP is told what it did wrong.
+    """
+    hello = await _peek_client_hello(client)
+    if isinstance(hello, NotTls):
+        await _turn_away(client)
+        raise ConnectionAbortedError(hello.reason)
+    return hello
+
+
+async def _peek_client_hello(client: socket.socket) -> ClientHello | NotTls:
+    """Look at the first bytes until they are a whole ClientHello, or cannot become one."""
+    seen = 0
+    pause, longest_pause = _PEEK_AGAIN
+    while True:
+        await _readable(client)
+        peeked = client.recv(MAX_SIZE, socket.MSG_PEEK)
+        outcome = parse_client_hello(peeked) if peeked else NotTls("the client left")
+        if not isinstance(outcome, NeedMore):
+            _wake_at(client, 1)
+            return outcome
+        if len(peeked) == seen:
+            if _has_left(client):
+                return NotTls("the client left")
+            await asyncio.sleep(pause)  # a kernel without SO_RCVLOWAT wakes us for old bytes
+            pause = min(2 * pause, longest_pause)
+        seen = len(peeked)
+        _wake_at(client, outcome.size)
+
+
+def _has_left(client: socket.socket) -> bool:
+    """Whether the client will send nothing more; peeking cannot tell while old bytes are there."""
+    poll = select.poll()
+    poll.register(client, select.POLLRDHUP)
+    return bool(poll.poll(0))
+
+
+def _wake_at(client: socket.socket, size: int) -> None:
+    """Make the socket readable at ``size`` bytes only: peeking leaves the old ones there."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+
+
+async def _readable(client: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_reader(client, _settle, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(client)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+async def _turn_away(client: socket.socket) -> None:
+    """Close a connection that is not TLS; a client that speaks HTTP is told what it did wrong."""
+    with client:
+        received = client.recv(MAX_SIZE)
+        if not _looks_like_http(received):
+            return
+        client.send(_REFUSAL)
+        client.shutdown(socket.SHUT_WR)
+        # Closing with unread bytes would send a reset, which can destroy the answer on its way.
+        async with asyncio.timeout(_LINGER):
+            while received:
+                await _readable(client)
+                received = client.recv(MAX_SIZE)
+
+
+def _looks_like_http(received: bytes) -> bool:
+    method, space, _ = received.partition(b" ")
+    return bool(space) and method.isalpha() and method.isupper() and len(method) < 20
