@@ -10,14 +10,8 @@ from support.requests import Wire
 
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.response_head import ResponseHead
-from ingressd.proxy.upstream.connection import (
-    CLOSE_TIMEOUT,
-    CLOSED,
-    IDLE,
-    MAX_HEAD,
-    MAX_INTERIM,
-    UpstreamConnection,
-)
+from ingressd.proxy.upstream.answer_reader import MAX_HEAD, MAX_INTERIM
+from ingressd.proxy.upstream.connection import CLOSE_TIMEOUT, CLOSED, IDLE, UpstreamConnection
 from ingressd.proxy.upstream.receiver import Failure
 
 READ, TUNNEL, IDLE_LIMIT = 60.0, 3600.0, 4.0

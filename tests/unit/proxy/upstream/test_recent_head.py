@@ -94,9 +94,10 @@ async def test_to_a_head_request() -> None:
 async def test_the_same_head_again_is_not_parsed() -> None:
     pod = Pod()
     pod.answer(get(), [ANSWERS["the same"]])
-    parser, pod.connection._parser = pod.connection._parser, None
+    reader = pod.connection._reader
+    parser, reader._parser = reader._parser, None
     assert pod.answer(get(), [ANSWERS["the same head, another body"]])[0].endswith(b"howdy")
-    assert (parser is not None, pod.connection._parser) == (True, None)
+    assert (parser is not None, reader._parser) == (True, None)
 
 
 def test_only_a_head_with_nothing_before_it_is_learnt() -> None:

@@ -1,0 +1,247 @@
+"""What a pod's bytes mean: one answer after the other, read with no socket in sight.
+
+The head and chunked bodies go through llhttp (httptools); the bytes of a body with a known length,
+or of one that ends with the connection, are only counted.
+"""
+
+from __future__ import annotations
+
+import logging
+
+import httptools
+
+from ingressd.proxy.response_head import Framing, MalformedResponse, ResponseHead, read_head
+from ingressd.proxy.upstream.receiver import Receiver
+from ingressd.proxy.upstream.recent_head import NO_HEAD, RecentHead
+
+logger = logging.getLogger(__name__)
+
+MAX_HEAD = 64 * 1024
+"""Bytes of a response head (and of a trailer section) that a pod may send."""
+
+MAX_INTERIM = 16
+"""1xx answers that a pod may send before the real one."""
+
+
+MORE, WHOLE, SWITCHED, MALFORMED = range(4)
+"""What has become of an answer: more of it is to come, it is complete, the bytes that follow it are
+another protocol's, or it must not be relayed. Plain numbers, see Framing.
+"""
+
+HEAD, CHUNKED, COUNTED, UNTIL_CLOSE = range(4)
+_PHASES = {
+    Framing.NONE: HEAD,
+    Framing.LENGTH: COUNTED,
+    Framing.CHUNKED: CHUNKED,
+    Framing.UNTIL_CLOSE: UNTIL_CLOSE,
+}
+
+
+class AnswerReader:
+    """Reads the answers that come by one connection, and hands them to the exchange of each.
+
+    ``is_reusable`` says of a complete answer whether another request may follow it.
+    """
+
+    __slots__ = (
+        "_exchange",
+        "_has_ended",
+        "_head",
+        "_headers",
+        "_interim",
+        "_is_parser_free",
+        "_left",
+        "_parser",
+        "_phase",
+        "_reason",
+        "_recent",
+        "_unparsed",
+        "_unread",
+        "is_reusable",
+    )
+
+    def __init__(self) -> None:
+        self._exchange: Receiver | None = None
+        self._parser: httptools.HttpResponseParser | None = None
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._unparsed = self._interim = self._left = 0
+        self._reason = self._unread = b""
+        self._head = NO_HEAD
+        self._recent = RecentHead()
+        self._phase = HEAD
+        self._has_ended = self._is_parser_free = False
+        self.is_reusable = False
+
+    def begin(self, exchange: Receiver) -> None:
+        """The next answer is for ``exchange``."""
+        self._exchange = exchange
+        self._phase = HEAD
+        self._headers = []
+        self._unparsed = self._interim = 0
+        self._has_ended = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether some of an answer has come, if only a part of a head."""
+        return bool(self._unparsed or self._interim)
+
+    @property
+    def ends_with_connection(self) -> bool:
+        """Whether the end of the connection is the end of the body (RFC 9112 section 6.3)."""
+        return self._phase == UNTIL_CLOSE
+
+    def feed(self, exchange: Receiver, data: bytes) -> int:
+        """Read on; returns what has become of the answer.
+
+        Head and body are told to the exchange. That it is complete, or that the protocol changes,
+        is left to the caller to tell.
+        """
+        if self._phase == COUNTED:
+            return self._count(exchange, data)
+        if self._phase == UNTIL_CLOSE:
+            exchange.on_body(data)
+            return MORE
+        is_first = self._phase == HEAD and not (self._unparsed or self._interim or exchange.is_head)
+        rest = self._recent.rest_of(data) if is_first else None
+        if rest is None:
+            return self._parse(exchange, data, is_first)
+        self.is_reusable = True
+        self._begin_body(exchange, self._recent.head)
+        return self._count(exchange, rest)
+
+    def end(self) -> list[tuple[bytes, bytes]]:
+        """Let go of a complete answer; returns its trailers."""
+        self._exchange = None
+        trailers, self._headers = self._headers, []
+        if not self._is_parser_free:
+            self._parser = None  # it still waits for bytes we counted, or that HEAD never brings
+        return trailers
+
+    def switch(self, exchange: Receiver) -> None:
+        """Tell the exchange of the new protocol, and of the bytes of it that have come."""
+        head = read_head(101, self._reason, self._headers, is_head=False)
+        protocol = next(value for name, value in self._headers if name.lower() == b"upgrade")
+        exchange.on_switch(head, protocol)
+        if self._unread:
+            exchange.on_body(self._unread)
+        self.drop()
+
+    def drop(self) -> None:
+        """No more will be read."""
+        self._exchange = self._parser = None
+
+    def _count(self, exchange: Receiver, data: bytes | memoryview) -> int:
+        left = self._left - len(data)
+        if left < 0:
+            self.is_reusable = False
+            data = data[:left]
+        self._left = left
+        exchange.on_body(data)
+        return WHOLE if left <= 0 else MORE
+
+    def _parse(self, exchange: Receiver, data: bytes, is_first: bool) -> int:
+        if self._parser is None:
+            self._parser = httptools.HttpResponseParser(self)
+        self._unparsed += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._unread = data[upgrade.args[0] :]
+            return SWITCHED
+        except httptools.HttpParserError as error:
+            _log_bug(error)
+            if not self._has_ended:
+                return MALFORMED
+            self.is_reusable = False  # bytes after the end: the connection cannot be trusted
+        if is_first and self._phase == COUNTED and self.is_reusable:
+            self._recent.learn(data, self._head, self._left)
+        if self._has_ended:
+            return WHOLE
+        is_too_large = self._unparsed > MAX_HEAD and self._phase in (HEAD, CHUNKED)
+        return MALFORMED if is_too_large else MORE
+
+    def _begin_body(self, exchange: Receiver, head: ResponseHead) -> None:
+        self._left = head.length if head.framing == Framing.LENGTH else 0
+        self._phase = _PHASES[head.framing]
+        self._has_ended = head.framing == Framing.NONE or head.length == 0
+        exchange.on_head(head)
+
+    # --- what llhttp tells (httptools) ---
+
+    def on_message_begin(self) -> None:
+        """A second final answer to one request must not be read as that of the next."""
+        if self._has_ended:
+            raise MalformedResponse("bytes after the end of the response")
+        self._is_parser_free = False
+        self._reason = b""
+
+    def on_status(self, reason: bytes) -> None:
+        """The reason phrase, possibly in pieces."""
+        self._reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One field of the head, or of the trailer section."""
+        self._headers.append((name, value.rstrip(b" \t")))
+
+    def on_headers_complete(self) -> None:
+        """Decide how the body is framed."""
+        exchange, parser = self._exchange, self._parser
+        assert exchange is not None and parser is not None
+        status = parser.get_status_code()
+        if status < 100:
+            raise MalformedResponse("impossible status")
+        if status < 200:
+            self._read_interim(exchange, parser, status)
+            return
+        self._check_size()
+        self._head = head = read_head(status, self._reason, self._headers, exchange.is_head)
+        self._headers = []
+        self._unparsed = 0
+        self.is_reusable = parser.should_keep_alive()
+        self._begin_body(exchange, head)
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
+        exchange = self._exchange
+        if self._has_ended or exchange is None:
+            self.is_reusable = False
+            return
+        if self._phase == COUNTED:
+            self._left -= len(data)
+            self._has_ended = self._left == 0
+        self._unparsed = 0
+        exchange.on_body(data)
+
+    def on_message_complete(self) -> None:
+        """The end, as llhttp sees it: from here it can parse a next message."""
+        self._is_parser_free = True
+        if self._phase == CHUNKED:
+            self._check_size()
+            self._has_ended = True
+
+    def _read_interim(
+        self, exchange: Receiver, parser: httptools.HttpResponseParser, status: int
+    ) -> None:
+        if status == 101:
+            if not (exchange.wants_upgrade and parser.should_upgrade()):
+                raise MalformedResponse("101 that nobody asked for")
+            return
+        self._interim += 1
+        if self._interim > MAX_INTERIM:
+            raise MalformedResponse("too many interim answers")
+        self._headers = []
+        self._unparsed = 0
+
+    def _check_size(self) -> None:
+        """Refuse a head, or a trailer section, that is too large but came in one piece."""
+        if self._unparsed > MAX_HEAD:
+            size = sum(len(name) + len(value) for name, value in self._headers)
+            if size > MAX_HEAD:
+                raise MalformedResponse("header or trailer fields too large")
+
+
+def _log_bug(error: httptools.HttpParserError) -> None:
+    """httptools wraps what a callback raises: only MalformedResponse is the pod's fault."""
+    cause = error.__context__
+    if cause is not None and not isinstance(cause, MalformedResponse):
+        logger.error("a response could not be handled", exc_info=cause)
