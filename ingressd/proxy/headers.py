@@ -81,10 +81,9 @@ def split_request(
             fields[lowered] = value if known is None else known + b", " + value
         elif b"_" not in name:
             lines.append(b"%b: %b\r\n" % (name, value))
-    if b"connection" in fields:
-        named = connection_tokens(fields[b"connection"]) - PLAIN_TOKENS
-        if named:
-            lines = without(lines, named)
+    connection = fields.get(b"connection")
+    if connection is not None and connection.lower() not in PLAIN_TOKENS:
+        lines = without(lines, connection_tokens(connection) - PLAIN_TOKENS)
     return lines, fields
 
 

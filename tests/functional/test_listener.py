@@ -364,17 +364,8 @@ async def test_handshakes_above_the_cap_wait(front: Front, limits: Limits) -> No
     await client.close()
 
 
-@pytest.fixture(params=["by the event loop", "by us"])
-def accepting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who accepts plain connections."""
-    if request.param == "by the event loop":
-        monkeypatch.setattr("ingressd.proxy.client.listener.PLENTY", 0)
-
-
-@pytest.mark.usefixtures("accepting")
 @limited(connections=2)
-async def test_connections_above_the_cap_wait_in_the_kernel(limits: Limits) -> None:
-    front = Front(limits)
+async def test_connections_above_the_cap_wait_in_the_kernel(front: Front, limits: Limits) -> None:
     clients = [await Client.to(front.http) for _ in range(2)]
     for client in clients:
         await client.line()
@@ -387,7 +378,6 @@ async def test_connections_above_the_cap_wait_in_the_kernel(limits: Limits) -> N
     assert await waiting == "http None\n"
     for client in (clients[1], third):
         await client.close()
-    await front.close()
 
 
 @contextmanager
@@ -410,7 +400,6 @@ def descriptors_exhausted() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-@limited(connections=100)
 async def test_without_descriptors_connections_wait_and_then_come(
     front: Front, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -58,6 +58,13 @@ class Front(web.Server):
             "max_field_size": limits.header_field,
             "max_headers": limits.header_count,
         }
+        self._serving: dict[str, Any] = {
+            "access_log": None,
+            "keepalive_timeout": limits.keep_alive,
+            "lingering_time": LINGERING_TIME,
+            "read_bufsize": READ_BUFFER,
+            **self._parsing,
+        }
         self._one_left = asyncio.Event()
         self.clock = clock
         self.loop = clock.loop
@@ -67,16 +74,7 @@ class Front(web.Server):
 
     def connection(self, scheme: str, server_name: str | None = None) -> ClientConnection:
         """A protocol for one accepted connection."""
-        return ClientConnection(
-            self,
-            scheme,
-            server_name,
-            access_log=None,
-            keepalive_timeout=self.settings.limits.keep_alive,
-            lingering_time=LINGERING_TIME,
-            read_bufsize=READ_BUFFER,
-            **self._parsing,
-        )
+        return ClientConnection(self, scheme, server_name, **self._serving)
 
     def parser(self, connection: ClientConnection) -> Any:
         """A parser like the one that aiohttp makes for a new connection."""

@@ -1,7 +1,7 @@
 """Accept clients on sockets that are already bound, and shake hands with those that come by TLS.
 
-Plain clients are accepted by the event loop, which costs half of what our own accepting does. But
-where descriptors run out it drops clients; ours lets them wait. So where they may, ours is used.
+The accept loop is our own for plain HTTP too: event loops give no way to pause theirs, uvloop's
+accepts and drops connections when descriptors run out, and takes one in each turn only.
 """
 
 from __future__ import annotations
@@ -17,15 +17,12 @@ from typing import Any, TypeAlias
 
 from ingressd.proxy.client.client_hello import ClientHello
 from ingressd.proxy.client.greeting import read_greeting
-from ingressd.proxy.client.loop_server import BACKLOG, LoopServer
 from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.settings import Limits
 
 _LOG = logging.getLogger(__name__)
 
-PLENTY = 1000
-"""Connections that descriptors must suffice for, so that the event loop may do the accepting."""
-
+BACKLOG = 4096  # what Linux allows by default (net.core.somaxconn)
 _ACCEPTS_PER_WAKE = 16  # few, so that workers that share a socket get equal shares
 _PAUSE = 0.05  # seconds until a full worker looks whether it may accept again
 _STARVED_PAUSE = 0.1  # seconds until accepting is tried again after it failed
@@ -72,7 +69,6 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._handshakes = asyncio.Semaphore(limits.tls_handshakes)
         self._welcomes: dict[socket.socket, Welcome] = {}
-        self._servers: list[LoopServer] = []
         self._pending: set[asyncio.Task[object]] = set()
         self._resume: asyncio.TimerHandle | None = None
         self._is_starved = False
@@ -84,25 +80,16 @@ class Listener:
 
     def accept_plain(self, listening: socket.socket) -> None:
         """Serve HTTP on a bound socket."""
-        _prepare(listening)
-        if self._capacity < PLENTY:
-            self._accept_on(listening, self._welcome_plain)
-            return
-        server = LoopServer(self._loop, self._plain_protocol, listening)
-        self._servers.append(server)
-        if self._resume is None:
-            server.open()
+        self._accept_on(listening, self._welcome_plain)
 
     def accept_tls(self, listening: socket.socket) -> None:
         """Serve HTTPS on a bound socket."""
-        _prepare(listening)
         self._accept_on(listening, self._welcome_tls)
 
     def stop(self) -> None:
         """Accept no more. Handshakes under way are finished, connections stay."""
         self._pause()
         self._welcomes.clear()
-        self._servers.clear()
 
     async def close(self) -> None:
         """Accept no more and give up handshakes under way. Connections stay."""
@@ -114,16 +101,13 @@ class Listener:
     # Accepting.
 
     def _accept_on(self, listening: socket.socket, welcome: Welcome) -> None:
+        _prepare(listening)
         self._welcomes[listening] = welcome
         if self._resume is None:
             self._loop.add_reader(listening, self._accept_some, listening)
 
-    @property
-    def _room(self) -> int:
-        return self._capacity - self._metrics.open_connections - self.pending
-
     def _accept_some(self, listening: socket.socket) -> None:
-        room = self._room
+        room = self._capacity - self._metrics.open_connections - self.pending
         if room <= 0:
             self._pause_for(_PAUSE)
             return
@@ -157,16 +141,9 @@ class Listener:
             self._resume = None
         for listening in self._welcomes:
             self._loop.remove_reader(listening)
-        for server in self._servers:
-            server.close()
 
     def _unpause(self) -> None:
-        if self._room <= 0:
-            self._resume = self._loop.call_later(_PAUSE, self._unpause)
-            return
         self._resume = None
-        for server in self._servers:
-            server.open()
         for listening in self._welcomes:
             self._loop.add_reader(listening, self._accept_some, listening)
 
@@ -196,9 +173,6 @@ class Listener:
         return self._loop.connect_accepted_socket(self._plain_protocol, client)
 
     def _plain_protocol(self) -> asyncio.Protocol:
-        """What the next plain client talks to; the last one there is room for shuts the door."""
-        if self._servers and self._room <= 1:
-            self._loop.call_soon(self._pause_for, _PAUSE)
         return self._protocol_factory("http", None)
 
     async def _welcome_tls(self, client: socket.socket) -> None:
