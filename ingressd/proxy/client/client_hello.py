@@ -7,6 +7,7 @@ the certificate. Nothing here does I/O, and no bytes whatever make it raise.
 from __future__ import annotations
 
 import re
+import struct
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -19,11 +20,11 @@ _MAX_FRAGMENT = 1 << 14  # RFC 8446 5.1
 _HANDSHAKE_RECORD = 22
 _CLIENT_HELLO = 1
 _HANDSHAKE_HEADER = 4
+_LEGACY_VERSION = 2
 _RANDOM = 32
 
+_EXTENSION_HEADER = struct.Struct("!HH")  # type, length
 _SERVER_NAME = 0
-_ALPN = 16
-_SUPPORTED_VERSIONS = 43
 _HOST_NAME = 0
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -35,14 +36,10 @@ class ClientHello(Struct, frozen=True):
     """What a client asks for.
 
     ``server_name`` is lower case, with no trailing dot, and None where it is missing or not a DNS
-    name (RFC 6066 section 3). ``alpn`` is in the client's order (RFC 7301), ``versions`` are those
-    of supported_versions (RFC 8446 section 4.2.1), empty for a client of TLS 1.2.
+    name (RFC 6066 section 3).
     """
 
-    legacy_version: int
     server_name: str | None = None
-    alpn: tuple[bytes, ...] = ()
-    versions: tuple[int, ...] = ()
 
 
 class NeedMore(Struct, frozen=True):
@@ -110,29 +107,31 @@ def _refuse_record(header: bytes) -> str:
 
 
 def _client_hello(body: _Reader) -> ClientHello:
-    legacy_version = body.integer(2)
-    body.take(_RANDOM)
+    body.take(_LEGACY_VERSION + _RANDOM)
     body.vector(1)  # legacy_session_id
     body.vector(2)  # cipher_suites
     body.vector(1)  # legacy_compression_methods
-    extensions = _extensions(body)
-    return ClientHello(
-        legacy_version=legacy_version,
-        server_name=_server_name(extensions.get(_SERVER_NAME, b"")),
-        alpn=_protocols(extensions.get(_ALPN, b"")),
-        versions=_versions(extensions.get(_SUPPORTED_VERSIONS, b"")),
-    )
+    extensions = b"" if body.is_empty else body.vector(2)
+    return ClientHello(_server_name(_find_extension(extensions, _SERVER_NAME)))
 
 
-def _extensions(body: _Reader) -> dict[int, bytes]:
-    """Extensions by type; the first one counts, OpenSSL will refuse a second one."""
-    found: dict[int, bytes] = {}
-    if body.is_empty:
-        return found
-    entries = _Reader(body.vector(2))
-    while not entries.is_empty:
-        kind = entries.integer(2)
-        found.setdefault(kind, entries.vector(2))
+def _find_extension(extensions: bytes, wanted: int) -> bytes:
+    """The first extension of a type, b"" if there is none; OpenSSL will refuse a second one.
+
+    All are walked through: what does not add up is no ClientHello.
+    """
+    found = b""
+    position, end = 0, len(extensions)
+    while position < end:
+        if position + _EXTENSION_HEADER.size > end:
+            raise _TruncatedError
+        kind, size = _EXTENSION_HEADER.unpack_from(extensions, position)
+        position += _EXTENSION_HEADER.size
+        if kind == wanted and not found:
+            found = extensions[position : position + size]
+        position += size
+    if position > end:
+        raise _TruncatedError
     return found
 
 
@@ -151,26 +150,6 @@ def _server_name(extension: bytes) -> str | None:
 def _dns_name(raw: bytes) -> str | None:
     name = raw.decode("ascii", "replace").lower().removesuffix(".")
     return name if len(name) <= _MAX_NAME and _DNS_NAME.fullmatch(name) else None
-
-
-def _protocols(extension: bytes) -> tuple[bytes, ...]:
-    if not extension:
-        return ()
-    entries = _Reader(_Reader(extension).vector(2))
-    protocols = []
-    while not entries.is_empty:
-        protocols.append(entries.vector(1))
-    return tuple(protocols)
-
-
-def _versions(extension: bytes) -> tuple[int, ...]:
-    if not extension:
-        return ()
-    entries = _Reader(_Reader(extension).vector(1))
-    versions = []
-    while not entries.is_empty:
-        versions.append(entries.integer(2))
-    return tuple(versions)
 
 
 class _TruncatedError(Exception):

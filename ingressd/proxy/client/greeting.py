@@ -45,11 +45,11 @@ async def _peek_client_hello(client: socket.socket) -> ClientHello | NotTls:
     seen = 0
     pause, longest_pause = _PEEK_AGAIN
     while True:
-        await _readable(client)
-        peeked = client.recv(MAX_SIZE, socket.MSG_PEEK)
+        peeked = await _peek(client, at_once=not seen)
         outcome = parse_client_hello(peeked) if peeked else NotTls("the client left")
         if not isinstance(outcome, NeedMore):
-            _wake_at(client, 1)
+            if seen:
+                _wake_at(client, 1)
             return outcome
         if len(peeked) == seen:
             if _has_left(client):
@@ -58,6 +58,17 @@ async def _peek_client_hello(client: socket.socket) -> ClientHello | NotTls:
             pause = min(2 * pause, longest_pause)
         seen = len(peeked)
         _wake_at(client, outcome.size)
+
+
+async def _peek(client: socket.socket, *, at_once: bool) -> bytes:
+    """The first bytes. As a rule they have come by the time that the connection is accepted."""
+    if at_once:
+        try:
+            return client.recv(MAX_SIZE, socket.MSG_PEEK)
+        except BlockingIOError:
+            pass
+    await _readable(client)
+    return client.recv(MAX_SIZE, socket.MSG_PEEK)
 
 
 def _has_left(client: socket.socket) -> bool:
