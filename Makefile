@@ -26,8 +26,9 @@ lint: $(INSTALLED) ## ruff and mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(INSTALLED) ## Compare CPU per request with nginx, HAProxy and Caddy (bench/README.md)
+bench: $(INSTALLED) ## Compare CPU per request with other proxies, measure size (bench/README.md)
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.scale
 
 ci: lint test ## What .ci/run does after installing what it needs
 

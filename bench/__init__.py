@@ -1,1 +1,5 @@
-"""Compares the CPU time that one request costs ingressd and its peers; see README.md here."""
+"""What ingressd costs: CPU per request beside its peers, and size with a large cluster; README.md.
+
+``cpu``, ``memory``, ``programs`` and ``table`` serve all rooms; ``proxies`` are what is measured;
+``ratios`` compares them; ``cluster`` makes clusters of any size; ``scale`` measures with those.
+"""

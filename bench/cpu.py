@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -16,22 +16,42 @@ USER, SYSTEM, CHILDREN_USER, CHILDREN_SYSTEM = 11, 12, 13, 14
 def cpu_seconds(root: int) -> float:
     """User and system time of ``root``, its living descendants and those they have waited for."""
     table = dict(_process_table())
-    ticks = 0
-    for pid in _tree(root, table):
-        fields = table[pid]
-        ticks += sum(int(fields[at]) for at in (USER, SYSTEM, CHILDREN_USER, CHILDREN_SYSTEM))
-    return ticks / TICKS_PER_SECOND
+    return sum(_seconds(table[pid]) for pid in _tree(root, table))
+
+
+def own_cpu_seconds(pid: int) -> float:
+    """User and system time of one process, and of those it has waited for."""
+    return _seconds(_fields(Path(f"/proc/{pid}/stat").read_text()))
+
+
+def descendants(root: int) -> list[int]:
+    """Living processes below ``root``, without itself."""
+    return [pid for pid in _tree(root, dict(_process_table())) if pid != root]
+
+
+def available_cores() -> tuple[int, ...]:
+    """Those that this process may run on."""
+    return tuple(sorted(os.sched_getaffinity(0)))
 
 
 def split_cores() -> tuple[int, int]:
     """The core for the proxies and the core for everything else; the same where there is one."""
-    cores = sorted(os.sched_getaffinity(0))
+    cores = available_cores()
     return cores[-1], cores[0]
 
 
-def pinned(core: int, command: list[str]) -> list[str]:
-    """``command`` bound to one core; what it starts inherits that."""
-    return ["taskset", "--cpu-list", str(core), *command]
+def pinned(cores: Iterable[int], command: Iterable[str]) -> list[str]:
+    """``command`` bound to cores; what it starts inherits that."""
+    return ["taskset", "--cpu-list", ",".join(map(str, cores)), *command]
+
+
+def _seconds(fields: list[str]) -> float:
+    positions = (USER, SYSTEM, CHILDREN_USER, CHILDREN_SYSTEM)
+    return sum(int(fields[at]) for at in positions) / TICKS_PER_SECOND
+
+
+def _fields(stat: str) -> list[str]:
+    return stat.rpartition(")")[2].split()
 
 
 def _process_table() -> Iterator[tuple[int, list[str]]]:
@@ -42,7 +62,7 @@ def _process_table() -> Iterator[tuple[int, list[str]]]:
             stat = (entry / "stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended between the listing and the reading
-        yield int(entry.name), stat.rpartition(")")[2].split()
+        yield int(entry.name), _fields(stat)
 
 
 def _tree(root: int, table: dict[int, list[str]]) -> Iterator[int]:

@@ -19,8 +19,8 @@ from ingressd.routing.policy import Timeouts
 CLIENT_WRITE_TIMEOUT = 60.0
 """Seconds a client may read nothing at all while we hold bytes for it (nginx ``send_timeout``)."""
 
-JOIN_UP_TO = 16 * 1024
-"""Bytes up to which pieces are joined into one write; beyond, copying costs more than it saves."""
+JOIN_UP_TO = 128 * 1024
+"""Bytes up to which pieces are joined into one write: each piece is a system call of its own."""
 
 
 class Exchange:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from bench.cases import KEEP_ALIVE_CONNECTIONS, Case
 from bench.cpu import cpu_seconds, pinned
-from bench.peers import Running
+from bench.programs import Running
+from bench.ratios.cases import KEEP_ALIVE_CONNECTIONS, Case
 
 CUT_ONLY = r"Socket errors: connect 0, read \d+, write 0, timeout 0"
+FAILURES = re.compile(r"^ *(Non-2xx or 3xx responses: .*|Socket errors: .*)$", re.MULTILINE)
 
 
 class LoadError(Exception):
@@ -21,13 +23,20 @@ class LoadError(Exception):
 def microseconds_per_request(peer: Running, case: Case, seconds: int, core: int) -> float:
     """CPU time per request of the peer's whole process tree over one run of ``case``."""
     before = cpu_seconds(peer.pid)
-    finished = run_wrk(peer, case, seconds, core)
+    finished = run_wrk(peer, case, seconds, (core,))
     return (cpu_seconds(peer.pid) - before) / finished * 1e6
 
 
-def run_wrk(peer: Running, case: Case, seconds: int, core: int) -> int:
-    """Number of requests that wrk finished within ``seconds``. Raises LoadError."""
-    command = pinned(core, _wrk_command(peer, case, seconds))
+def run_wrk(
+    peer: Running,
+    case: Case,
+    seconds: int,
+    cores: Sequence[int],
+    connections: int = KEEP_ALIVE_CONNECTIONS,
+) -> int:
+    """Number of requests that wrk, one thread a core, finished in ``seconds``. Raises LoadError."""
+    command = ["wrk", f"-t{len(cores)}", f"-c{connections}", f"-d{seconds}s"]
+    command = pinned(cores, [*command, *_request(peer, case)])
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=seconds + 30, check=False
     )
@@ -42,23 +51,21 @@ def parse_wrk(report: str, *, may_be_cut: bool) -> int:
     ``may_be_cut`` forgives read errors: where every answer ends its connection, wrk counts those
     that end a moment too late.
     """
-    failures = re.findall(
-        r"^ *(Non-2xx or 3xx responses: .*|Socket errors: .*)$", report, re.MULTILINE
-    )
-    for line in failures:
+    for line in FAILURES.findall(report):
         if not (may_be_cut and re.fullmatch(CUT_ONLY, line)):
             _fail(line)
     match = re.search(r"(\d+) requests in ", report)
     return int(match[1]) if match and int(match[1]) else _fail("wrk finished no request")
 
 
-def _wrk_command(peer: Running, case: Case, seconds: int) -> list[str]:
-    command = ["wrk", "-t1", f"-c{KEEP_ALIVE_CONNECTIONS}", f"-d{seconds}s"]
+def _request(peer: Running, case: Case) -> list[str]:
+    arguments = []
     for name, value in case.headers.items():
-        command += ["-H", f"{name}: {value}"]
+        arguments += ["-H", f"{name}: {value}"]
     if case.script:
-        command += ["-s", str(_script_file(peer.folder, case))]
-    return [*command, peer.url(case)]
+        arguments += ["-s", str(_script_file(peer.folder, case))]
+    port = peer.ports.https if case.tls else peer.ports.http
+    return [*arguments, f"{case.scheme}://127.0.0.1:{port}{case.path}"]
 
 
 def _script_file(folder: Path, case: Case) -> Path:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 import time
 
-from bench.cases import CASES, Case
-from bench.peers import Running
+from bench.programs import Ports, Running
+from bench.proxies.peer import HOST
+from bench.ratios.cases import CASES, Case
 
-READY_SECONDS = 15
+READY_SECONDS = 60
 
 
 def is_ready(peer: Running) -> bool:
     """Whether the proxy answers every path in full; says so where it does not."""
     reason = "it does not answer"
     end = time.monotonic() + READY_SECONDS
-    while time.monotonic() < end and peer.process.poll() is None:
+    while time.monotonic() < end and peer.is_alive:
         try:
             problems = [case.title for case in CASES if _answer_size(peer, case) != case.answer]
         except OSError as error:
@@ -28,8 +30,32 @@ def is_ready(peer: Running) -> bool:
         reason = f"wrong answer: {', '.join(problems)}"
         time.sleep(0.1)
     print(f"{peer.name}: not measured, {reason}")
-    print((peer.folder / "output.log").read_text()[-2000:])
+    print(peer.last_words)
     return False
+
+
+def resumes_sessions(ports: Ports) -> bool:
+    """Whether a client that offers its last TLS session gets round a full handshake, as wrk does
+    on each connection but its first."""
+    context = _context()
+    first, _ = _handshake(ports, context, None)
+    _, is_resumed = _handshake(ports, context, first)
+    return is_resumed
+
+
+def _handshake(
+    ports: Ports, context: ssl.SSLContext, offered: ssl.SSLSession | None
+) -> tuple[ssl.SSLSession | None, bool]:
+    """The session of a connection on which an answer has begun, since TLS 1.3 grants one only then,
+    and whether it is the one that was offered."""
+    address = ("127.0.0.1", ports.https)
+    with (
+        socket.create_connection(address, timeout=5) as plain,
+        context.wrap_socket(plain, session=offered) as encrypted,
+    ):
+        encrypted.sendall(f"GET /small HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        encrypted.recv(1)
+        return encrypted.session, bool(encrypted.session_reused)
 
 
 def _answer_size(peer: Running, case: Case) -> int:
@@ -48,7 +74,12 @@ def _answer_size(peer: Running, case: Case) -> int:
 def _connection(peer: Running, case: Case) -> http.client.HTTPConnection:
     if not case.tls:
         return http.client.HTTPConnection("127.0.0.1", peer.ports.http, timeout=5)
+    port = peer.ports.https
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=_context())
+
+
+def _context() -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=None)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # our own throwaway certificate on loopback
-    return http.client.HTTPSConnection("127.0.0.1", peer.ports.https, timeout=5, context=context)
+    return context

@@ -1,0 +1,1 @@
+"""The CPU time that one request costs each proxy, measured in turns, and how they compare."""

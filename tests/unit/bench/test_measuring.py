@@ -1,0 +1,57 @@
+"""What is read from /proc, and how figures are shown."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from bench.cpu import cpu_seconds, descendants, own_cpu_seconds
+from bench.memory import Memory, memory_of, parse_rollup
+from bench.scale.figure import Figure, percentile, render, spread
+
+ROLLUP = """\
+00400000-7ffe000 ---p 00000000 00:00 0                 [rollup]
+Rss:                2048 kB
+Pss:                1024 kB
+Pss_Anon:            512 kB
+"""
+
+
+def test_memory_is_in_bytes() -> None:
+    memory = parse_rollup(ROLLUP)
+    assert memory == Memory(rss=2 << 20, pss=1 << 20)
+    assert str(memory) == "2 RSS, 1 PSS"
+
+
+def test_memory_of_a_living_process() -> None:
+    memory = memory_of(os.getpid())
+    assert memory.rss >= memory.pss > 1 << 20
+
+
+def test_a_tree_includes_what_was_started() -> None:
+    wait = "import sys; print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", wait], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert child.pid in descendants(os.getpid())
+        assert cpu_seconds(os.getpid()) >= own_cpu_seconds(os.getpid()) > 0
+        child.communicate()
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.5, 50), (0.99, 99), (1.0, 100), (0.001, 1)])
+def test_a_percentile_is_one_of_the_values(share: float, expected: int) -> None:
+    assert percentile(range(100, 0, -1), share) == expected
+
+
+def test_figures_stand_beside_their_targets() -> None:
+    head, line, untargeted = render(
+        [Figure("ready", "4.20 s", "5 s"), Figure("memory", spread([0.001, 0.002]))]
+    ).splitlines()
+    assert head.split() == ["measured", "target"]
+    assert line == f"ready   {'4.20 s':24}  5 s"
+    assert untargeted == "memory  p50 1.00 ms, p99 2.00 ms"
