@@ -1,4 +1,4 @@
-"""What every test shares: the event loop that serves in production."""
+"""What every test shares: the event loop that serves in production, and fixtures of support/."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import uvloop
+
+pytest_plugins = ["support.api_fixtures"]
 
 
 def pytest_asyncio_loop_factories(

@@ -57,7 +57,8 @@ class State(Struct, frozen=True):
             return "shutting down"
         serving = sum(worker.serving for worker in self.workers)
         if not self.workers or serving < len(self.workers):
-            return f"{serving} of {len(self.workers)} workers serve the first full table"
+            obstacles = "".join(f"; {kind.obstacle}" for kind in self.kinds if kind.obstacle)
+            return f"{serving} of {len(self.workers)} workers serve the first full table{obstacles}"
         return ""
 
 

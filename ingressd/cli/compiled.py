@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+import msgspec
 from msgspec import Struct
 
 from ingressd.cli.cluster import connected, no_source
@@ -64,8 +65,9 @@ def _from_cluster(source: SourceOptions) -> Sequence[Event]:
 
 
 async def _load(source: SourceOptions) -> Sequence[Event]:
+    scope = msgspec.structs.replace(source.scope, needs_secrets=False)
     async with connected(source) as api:
-        return await load(KubernetesSource(api, source.scope, timing=_HASTY))
+        return await load(KubernetesSource(api, scope, timing=_HASTY))
 
 
-_HASTY = Timing(patience=1)
+_HASTY = Timing(patience=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import sys
@@ -52,16 +53,17 @@ async def _live(source: SourceOptions, options: ServeOptions, cluster: ClusterFl
         return await serve(options, ManifestSource(source.manifests), find_key=_random_key)
     async with connected(source) as api:
         proxy = msgspec.structs.replace(options.proxy, refused_names=api_server_names(api.url))
+        objects = KubernetesSource(api, source.scope)
         return await serve(
             msgspec.structs.replace(options, proxy=proxy),
-            KubernetesSource(api, source.scope),
+            objects,
             find_key=partial(cluster_key, api, source.settings.ingress_class),
             companion=Companions(api, replica_settings(cluster, os.environ)),
-            reopen=lambda _: KubernetesSource(api, source.scope),
+            reopen=lambda _: objects.renewed(),
         )
 
 
-async def _random_key() -> bytes:
+async def _random_key(in_sync: asyncio.Event) -> bytes:
     """Good for one start of one process, which is all that serves the files."""
     return secrets.token_bytes(KEY_BYTES)
 

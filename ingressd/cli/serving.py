@@ -67,7 +67,8 @@ class Bound(Struct, frozen=True):
 
 
 OnReady: TypeAlias = Callable[[Bound], None]
-FindKey: TypeAlias = Callable[[], Awaitable[bytes]]
+FindKey: TypeAlias = Callable[[asyncio.Event], Awaitable[bytes]]
+"""Finds the affinity key; the event is set once the source is in sync."""
 
 
 def run_until_done(life: Coroutine[None, None, bool]) -> bool:
@@ -129,6 +130,8 @@ class _Serving:
         self._companion = companion
         self._options = options
         self._admin = admin
+        self._was_ready = False
+        self._in_sync = asyncio.Event()
         self._bound = Bound(
             http=port_of(listeners[0].http[0]),
             https=port_of(listeners[0].https[0]),
@@ -181,9 +184,10 @@ class _Serving:
     async def _start_workers(self, on_ready: OnReady | None, find_key: FindKey | None) -> None:
         key = self._options.proxy.affinity_key
         if not key and find_key is not None:
-            key = await find_key()
+            key = await find_key(self._in_sync)
         self._supervisor.start(key)
         await self._supervisor.ready()
+        self._was_ready = True
         log.info("ready: HTTP on port %d, HTTPS on port %d", self._bound.http, self._bound.https)
         self._log_findings()
         if on_ready is not None:
@@ -196,6 +200,7 @@ class _Serving:
             log.warning("findings: %s; the dashboard and `ingressd check` list them", shown)
 
     def _publish(self, delta: Delta) -> None:
+        self._in_sync.set()
         self._view.changed_at = time.time()
         self._supervisor.publish(delta)
 
@@ -229,7 +234,10 @@ class _Serving:
             departing.cancel()
 
     async def _leave(self) -> None:
+        """Nobody who was never told that we are ready has to be told that we leave."""
         announcement, grace = split_grace(self._options.shutdown_grace_period)
+        if not self._was_ready:
+            announcement = 0.0
         log.info("leaving: accepting for %.1f s, then %.1f s at most", announcement, grace)
         await asyncio.sleep(announcement / 2)
         self._supervisor.drain()  # by now new connections are led elsewhere: let the old ones go

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from ingressd.cli.options import flag
+from ingressd.compiler.classes import decide_ownership
 from ingressd.compiler.settings import (
     DEFAULT_ANNOTATIONS_PREFIX,
     DEFAULT_CONTROLLER_CLASS,
@@ -20,6 +21,7 @@ from ingressd.compiler.settings import (
     CompilerSettings,
 )
 from ingressd.resources.decoding import DEFAULT_NAMESPACE
+from ingressd.resources.ingress import Ingress, IngressClass
 from ingressd.sources.kubernetes.kinds import Scope
 
 _NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
@@ -73,7 +75,12 @@ class SourceOptions(Struct, frozen=True):
             configmap=self.configmap,
             default_backend_service=self.settings.default_backend_service,
             default_ssl_certificate=self.settings.default_ssl_certificate,
+            is_served=self.is_served,
         )
+
+    def is_served(self, ingress: Ingress, classes: Mapping[str, IngressClass]) -> bool:
+        """Whether an Ingress is ours, given every IngressClass by name."""
+        return decide_ownership(ingress, classes, self.settings).is_ours
 
 
 def read_override(text: str) -> BackendOverride:

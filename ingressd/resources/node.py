@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ingressd.resources.metadata import Resource
 
@@ -41,7 +41,14 @@ class Node(Resource, frozen=True, kw_only=True):
         )
 
 
+class ListMetadata(Struct, frozen=True):
+    """``metadata`` of a list (meta/v1): ``continue`` asks for the next page, "" after the last."""
+
+    continue_: str = field(name="continue", default="")
+
+
 class NodeList(Struct, frozen=True):
-    """What listing nodes answers."""
+    """What listing nodes answers: a page of them."""
 
     items: tuple[Node, ...] = ()
+    metadata: ListMetadata = ListMetadata()

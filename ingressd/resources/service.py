@@ -41,6 +41,7 @@ class ServiceSpec(Struct, frozen=True, rename="camel"):
     external_name: str = ""
     session_affinity: str = "None"
     publish_not_ready_addresses: bool = False
+    external_traffic_policy: str = ""
     cluster_ip: str = field(name="clusterIP", default="")
     external_ips: tuple[str, ...] = field(name="externalIPs", default=())
     session_affinity_config: SessionAffinityConfig | None = None

@@ -47,12 +47,14 @@ Event: TypeAlias = Added | Modified | Deleted | Reported | Synced
 
 class KindState(Struct, frozen=True):
     """How up to date a watched kind is. ``stale`` is the seconds for which changes may have been
-    missed: 0 while a watch is open. Lists and watches are counted after the first."""
+    missed: 0 while a watch is open. Lists and watches are counted after the first. ``obstacle`` is
+    why nothing can be served, "" where that is not its fault."""
 
     kind: str
     stale: float
     relists: int
     restarts: int
+    obstacle: str = ""
 
 
 class Source(Protocol):

@@ -109,6 +109,7 @@ async def test_annotations(scene: Scene) -> None:
     await scene.leads("foo.com", "/bar", "svc")
     told = await scene.namespace.kubectl("describe", "ingress", "annotated")
     assert "ingress.annotation1: foo" in told
+    assert "ingress.annotation2: bla" in told
 
 
 async def test_several_paths(scene: Scene) -> None:
@@ -152,9 +153,13 @@ async def test_everything_below_the_root_with_a_secret(scene: Scene, tmp_path: P
 
 
 async def test_default_backend(scene: Scene) -> None:
+    """Where an Ingress has rules, it is that of their hosts, as with ingress-nginx."""
     await scene.create(
         "ingdefault", "--class=default", "--default-backend=defaultsvc:http",
         "--rule=foo.com/*=svc:8080,tls=secret1",
     )  # fmt: skip
     await scene.leads("foo.com", "/x", "308")
-    assert (await scene.secure("foo.com", "/x"))[0] == "svc"
+    assert await scene.secure("foo.com", "/x") == ("svc", ("ingressd.invalid",))
+    namespace, last = scene.namespace.name, (await scene.running.admin.routes("foo.com"))[-1]
+    assert (last["kind"], last["backend"]) == ("Default", f"{namespace}/defaultsvc:http")
+    assert await scene.running.service("other.com", "/x") == "404"

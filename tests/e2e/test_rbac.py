@@ -6,13 +6,14 @@ With a right too few something is answered 403, with one too many it is never us
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from support.cluster.api import ApiError
 from support.cluster.audit import Right, rights_of
 from support.cluster.cluster import Cluster, Namespace
-from support.cluster.controller import ACCOUNT, NAMESPACE, Controller, controller
+from support.cluster.controller import ACCOUNT, NAMESPACE, Controller, controller, install
 from support.cluster.network import NODE_ADDRESS
 from support.cluster.polling import eventually
 from support.cluster.workloads import deployment, service
@@ -20,51 +21,143 @@ from support.kustomize import Rendered
 
 USER = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
 LEASE = "lease/ingressd-leader"
+BALANCER_ADDRESS = "192.0.2.10"
+SHOWN = {
+    "base": "",
+    "overlays/loadbalancer": BALANCER_ADDRESS,
+    "overlays/nodeport": NODE_ADDRESS,
+}
+"""The address that an Ingress shows, by folder of deploy/."""
+
 SLICES = {Right("discovery.k8s.io", "endpointslices", verb) for verb in ("list", "watch")}
-"""The one exception: this release has them as v1beta1 only, so ingressd follows Endpoints."""
+"""The one exception: this release has them as v1beta1 only, so ingressd follows Endpoints.
+tests/functional/test_deploy.py sees to these."""
+
+
+@pytest.fixture(params=SHOWN)
+async def folder(
+    request: pytest.FixtureRequest, namespace: Namespace, account: Path
+) -> AsyncIterator[str]:
+    """One of deploy/ that is installed for this test."""
+    async with installed(namespace, request.param):
+        yield request.param
+
+
+@asynccontextmanager
+async def installed(test: Namespace, folder: str) -> AsyncIterator[None]:
+    """Its rights and Services, pods behind these that answer what its probes ask, no leader."""
+    ours = Namespace(test.cluster, test.api, NAMESPACE)
+    await ours.kubectl("delete", LEASE, "service/ingressd", "--ignore-not-found")
+    await install(test.cluster, folder)
+    await ours.apply(Rendered(folder)["Deployment", "ingressd"])
+    await ours.has_addresses("ingressd", 2)
+    try:
+        yield
+    finally:
+        await ours.kubectl("delete", "deployment/ingressd", "--wait=false")
+        await install(test.cluster)
 
 
 @pytest.fixture
-async def begun(cluster: Cluster, account: Path, namespace: Namespace) -> AsyncIterator[int]:
-    """Where the audit log ended before ingressd started, with nothing elected yet."""
-    await cluster.kubectl("-n", NAMESPACE, "delete", LEASE, "--ignore-not-found")
-    front = service("front", type="NodePort", selector={"app": "web"})
-    await namespace.apply(deployment("web"), service("web"), front)
-    await namespace.kubectl("create", "configmap", "settings")
+async def workload(namespace: Namespace) -> None:
+    """An Ingress with a path that works and one that does not."""
+    await namespace.apply(deployment("web"), service("web"))
     await namespace.kubectl(
         "create", "ingress", "web", "--class=ingressd",
         "--rule=web.test/=web:80", "--rule=web.test/missing=missing:80",
     )  # fmt: skip
     await namespace.has_addresses("web", 1)
-    yield cluster.control_plane.audit.size
 
 
+@pytest.mark.usefixtures("workload")
 async def test_the_roles_grant_what_is_used_and_nothing_else(
-    cluster: Cluster, account: Path, namespace: Namespace, begun: int
+    cluster: Cluster, account: Path, namespace: Namespace, folder: str
 ) -> None:
-    flags = (
-        "--publish-service", f"{namespace.name}/front",
-        "--configmap", f"{namespace.name}/settings",
-        "--no-update-status-on-shutdown",
-    )  # fmt: skip
+    begun, flags = cluster.control_plane.audit.size, flags_of(folder)
     async with controller(account, *flags) as leader, controller(account, *flags, name="b"):
         await everything_happens(leader, namespace)
+        await shows(namespace, SHOWN[folder])
 
-    asked = list(cluster.control_plane.audit.asked_by(USER, since=begun))
-    roles = Rendered("base").of_kind("ClusterRole", "Role")
-    granted = rights_of(roles)
-    refused = [each.request_uri for each in asked if each.response_status.code == 403]
-    # A namespace of an earlier test that is being deleted takes no new objects: that is a 403 too.
-    assert [uri for uri in refused if "/namespaces/test-" not in uri or namespace.name in uri] == []
-    assert {each.right for each in asked if each.right} == granted - SLICES
+    granted = rights_of(Rendered(folder).of_kind("ClusterRole", "Role"))
+    assert refused(cluster, namespace, begun) == []
+    assert rights_asked(cluster, begun) - SLICES == granted - SLICES
+
+
+@pytest.mark.usefixtures("workload")
+async def test_a_confined_one_needs_a_role_binding_and_nothing_else(
+    cluster: Cluster, account: Path, namespace: Namespace
+) -> None:
+    """As deploy/README.md says in "Confine it"."""
+    folder = "overlays/nodeport"
+    async with installed(namespace, folder):
+        await cluster.kubectl("delete", "clusterrolebinding", ACCOUNT)
+        subject = f"--serviceaccount={NAMESPACE}:{ACCOUNT}"
+        await namespace.kubectl(
+            "create", "rolebinding", "ingressd-objects", f"--clusterrole={ACCOUNT}", subject
+        )
+        begun = cluster.control_plane.audit.size
+        flags = (*flags_of(folder), "--watch-namespace", namespace.name)
+        async with controller(account, *flags) as running:
+            await everything_happens(running, namespace)
+            await shows(namespace, NODE_ADDRESS)
+        assert refused(cluster, namespace, begun) == []
+
+
+async def test_a_configmap_takes_the_rule_that_the_readme_gives(
+    cluster: Cluster, account: Path, namespace: Namespace
+) -> None:
+    flags = ("--configmap", f"{NAMESPACE}/settings", "--watch-namespace", namespace.name)
+    async with controller(account, *flags) as running:
+        assert await running.admin.findings() == {"ApiForbidden"}
+
+    kubectl = cluster.kubectl.within(NAMESPACE)
+    rule = ("--verb=list,watch", "--resource=configmaps", "--resource-name=settings")
+    await kubectl("create", "role", "settings", *rule)
+    subject = f"--serviceaccount={NAMESPACE}:{ACCOUNT}"
+    await kubectl("create", "rolebinding", "settings", "--role=settings", subject)
+    begun = cluster.control_plane.audit.size
+    async with controller(account, *flags) as running:
+        assert await running.admin.findings() == set()
+    assert Right("", "configmaps", "list") in rights_asked(cluster, begun)
+
+
+def flags_of(folder: str) -> tuple[str, ...]:
+    """What the folder's Deployment tells ingressd to ask the API server for."""
+    published = Rendered(folder).flag("publish-service")
+    if published is None:
+        return ()
+    service_ = published.replace("$(POD_NAMESPACE)", NAMESPACE)
+    return "--publish-service", service_, "--no-update-status-on-shutdown"
+
+
+def rights_asked(cluster: Cluster, begun: int) -> set[Right]:
+    """What ingressd made use of, or tried to, since the audit log was ``begun`` bytes long."""
+    asked = cluster.control_plane.audit.asked_by(USER, since=begun)
+    return {each.right for each in asked if each.right}
+
+
+def refused(cluster: Cluster, namespace: Namespace, begun: int) -> list[str]:
+    """What it may not do. A namespace of an earlier test that is being deleted takes no new
+    objects: that is a 403 too, and not meant here."""
+    asked = cluster.control_plane.audit.asked_by(USER, since=begun)
+    uris = [each.request_uri for each in asked if each.response_status.code == 403]
+    return [uri for uri in uris if "/namespaces/test-" not in uri or namespace.name in uri]
+
+
+async def shows(namespace: Namespace, address: str) -> None:
+    """Wait until the Ingress has this address; none is the state from the beginning."""
+    if address == BALANCER_ADDRESS:
+        assigned = {"loadBalancer": {"ingress": [{"ip": BALANCER_ADDRESS}]}}
+        path = f"/api/v1/namespaces/{NAMESPACE}/services/ingressd/status"
+        await namespace.api.patch(path, {"status": assigned})
+    await eventually(
+        lambda: namespace.kubectl("get", "ingress", "web"), lambda text: address in text
+    )
 
 
 async def everything_happens(leader: Controller, namespace: Namespace) -> None:
-    """Status from the nodes, and the same problem twice, so that its Event is counted."""
+    """Also the same problem twice, so that its Event is counted."""
     await eventually(lambda: leader.service("web.test"), lambda found: found == "web")
-    await eventually(
-        lambda: namespace.kubectl("get", "ingress", "web"), lambda text: NODE_ADDRESS in text
-    )
     await eventually(lambda: missing_told(namespace), lambda times: times == 1)
     await namespace.apply(service("missing"))
     await eventually(lambda: leader.service("web.test", "/missing"), lambda found: found == "503")
@@ -86,6 +179,6 @@ async def missing_told(namespace: Namespace) -> int:
 
 
 async def test_this_release_has_no_slices_of_v1(namespace: Namespace) -> None:
-    """Where it has, SLICES is what is used, and Endpoints are the exception."""
+    """Where it has, SLICES is what is followed, and Endpoints are the exception."""
     with pytest.raises(ApiError, match="404"):
         await namespace.api.get("/apis/discovery.k8s.io/v1")

@@ -85,6 +85,28 @@ async def test_the_address_comes_and_goes_with_the_class(
     await has_address(namespace, "web")
 
 
+async def test_an_address_goes_though_the_class_changed_while_nobody_ran(
+    namespace: Namespace, replicas: Replicas
+) -> None:
+    """What ``metadata.managedFields`` really says of a status that we wrote."""
+    flags = ("--publish-status-address", ADDRESS)
+    first = await replicas.start("a", *flags)
+    await create_ingress(namespace, "web")
+    await create_ingress(namespace, "stays")
+    await has_address(namespace, "web", ADDRESS)
+    await has_address(namespace, "stays", ADDRESS)
+    first.kill()
+    await first.wait()
+    await namespace.kubectl(
+        "patch", "ingress", "web", "--patch", '{"spec":{"ingressClassName":"other"}}'
+    )
+    await namespace.kubectl("delete", "lease/ingressd-leader")
+
+    await replicas.start("b", *flags)
+    await has_address(namespace, "web")
+    assert await addresses(namespace, "stays") == [ADDRESS]
+
+
 async def test_describe_explains_an_ingress(namespace: Namespace, replicas: Replicas) -> None:
     await replicas.start("a")
     await create_ingress(namespace, "web")

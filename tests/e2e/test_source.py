@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from support.cluster.audit import Right
 from support.cluster.cluster import Cluster, Namespace
+from support.cluster.polling import eventually
 from support.cluster.workloads import deployment, service
 from support.watching import Heard, kubeconfig_api, listening
 
@@ -16,7 +19,9 @@ from ingressd.sources.kubernetes.cluster_key import cluster_key
 from ingressd.sources.kubernetes.kinds import Scope
 from ingressd.sources.kubernetes.pace import Timing
 
-LIVELY = Timing(first_pause=0.1, longest_pause=0.5, page_size=2)
+LIVELY = Timing(first_pause=0.1, longest_pause=0.5, patience=1.0, page_size=2)
+ENOUGH = 10
+"""Refusals after which a kind that can be done without would count as empty."""
 
 
 @pytest.fixture
@@ -96,7 +101,9 @@ async def test_many_objects_come_in_pages(api: ApiServer, namespace: Namespace) 
 
 
 async def test_the_key_of_a_cluster_is_always_the_same(api: ApiServer) -> None:
-    assert await cluster_key(api, "ingressd") == await cluster_key(api, "another")
+    in_sync = asyncio.Event()
+    first = await cluster_key(api, "ingressd", in_sync)
+    assert first == await cluster_key(api, "another", in_sync)
 
 
 async def test_an_outage_with_compaction_loses_no_change(
@@ -119,27 +126,53 @@ async def test_an_outage_with_compaction_loses_no_change(
     assert known.keys() - heard.objects.keys() == {ObjectKey("Ingress", namespace.name, "gone")}
 
 
-async def test_what_rbac_forbids_is_told_and_done_without(
-    cluster: Cluster, namespace: Namespace
-) -> None:
+@pytest.fixture
+async def limited(cluster: Cluster, namespace: Namespace) -> AsyncIterator[Heard]:
+    """What a source hears that may not read Secrets or IngressClasses."""
     await namespace.kubectl("create", "serviceaccount", "limited")
-    await namespace.kubectl(
-        "create", "role", "limited", "--verb=list,watch",
-        "--resource=ingresses.networking.k8s.io,services,endpoints",
-    )  # fmt: skip
-    await namespace.kubectl(
-        "create", "rolebinding", "limited", "--role=limited",
-        f"--serviceaccount={namespace.name}:limited",
-    )  # fmt: skip
-    await namespace.kubectl("create", "ingress", "shop", "--rule=shop.test/*=web:80")
+    await may_read(namespace, "ingresses.networking.k8s.io,services,endpoints")
     kubeconfig = await cluster.service_account_kubeconfig(namespace.name, "limited")
     async with (
         kubeconfig_api(kubeconfig) as api,
         listening(api, Scope(namespace.name), LIVELY) as heard,
     ):
-        await heard.until(lambda: heard.synced)
-        assert has(heard, "Ingress", "shop")
-        assert heard.codes == {"ApiForbidden"}
-        told = " ".join(finding.message for finding in heard.findings)
-        assert "forbids to list secrets" in told
-        assert "forbids to list ingressclasses.networking.k8s.io" in told
+        yield heard
+
+
+async def may_read(namespace: Namespace, resources: str) -> None:
+    """Grant it to the ServiceAccount ``limited``."""
+    name = resources.partition(",")[0]
+    role = ("create", "role", name, "--verb=list,watch", f"--resource={resources}")
+    await namespace.kubectl(*role)
+    subject = f"--serviceaccount={namespace.name}:limited"
+    await namespace.kubectl("create", "rolebinding", name, f"--role={name}", subject)
+
+
+async def test_what_rbac_forbids_is_told_and_done_without(
+    namespace: Namespace, limited: Heard
+) -> None:
+    await may_read(namespace, "secrets")
+    await namespace.kubectl("create", "ingress", "shop", "--rule=shop.test/*=web:80")
+    await limited.until(lambda: limited.synced and has(limited, "Ingress", "shop"))
+    await limited.until(lambda: limited.codes == {"ApiForbidden"} and not limited.obstacles)
+    (finding,) = limited.findings
+    assert "forbids to list ingressclasses.networking.k8s.io" in finding.message
+
+
+async def test_without_the_right_to_read_certificates_nothing_is_in_sync(
+    cluster: Cluster, namespace: Namespace, limited: Heard
+) -> None:
+    user = f"system:serviceaccount:{namespace.name}:limited"
+
+    async def refused_lists() -> int:
+        asked = cluster.control_plane.audit.asked_by(user)
+        refused = [each.right for each in asked if each.response_status.code == 403]
+        return sum(right == Right("", "secrets", "list") for right in refused)
+
+    await eventually(refused_lists, lambda times: times > ENOUGH)
+    assert not limited.synced
+    (obstacle,) = limited.obstacles
+    assert "forbids to list secrets" in obstacle
+    await may_read(namespace, "secrets")
+    await limited.until(lambda: limited.synced)
+    assert limited.obstacles == []

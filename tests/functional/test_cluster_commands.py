@@ -17,6 +17,8 @@ from support.pods import named, pod
 from support.processes import PROGRAM, READY, line_with, started, stop
 
 ADMIN = re.compile(r"admin port (\d+)")
+PROMPT_SECONDS = 5.0
+"""Half of what is announced to load balancers, and many times what an exit takes."""
 BACKEND = {"service": {"name": "web", "port": {"number": 80}}}
 
 
@@ -152,6 +154,16 @@ async def test_it_is_alive_but_not_ready_while_it_waits_for_the_api_server(
         async with session.get(f"http://127.0.0.1:{admin[1]}/readyz") as answer:
             assert answer.status == 503
         assert await stop(process) == 0
+
+
+async def test_who_never_became_ready_leaves_at_once(double: ApiDouble, kubeconfig: Path) -> None:
+    """Nobody was led to it, so there is nobody to announce the departure to."""
+    double.fail_always("get", "namespaces", Hang())
+    grace = ("--shutdown-grace-period", "3600")
+    async with started([*_command(kubeconfig, 1), *grace]) as process:
+        await double.until(lambda: double.requests["get", "namespaces"] == 1)
+        async with asyncio.timeout(PROMPT_SECONDS):
+            assert await stop(process) == 0
 
 
 async def _text(session: ClientSession, url: str) -> str:

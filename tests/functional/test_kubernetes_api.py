@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import logging
 import ssl
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,15 @@ from support.watching import kubeconfig_api, reached
 
 from ingressd.sources.kubernetes.api import connect
 from ingressd.sources.kubernetes.credentials import InClusterAccess, KubeconfigAccess
-from ingressd.sources.kubernetes.errors import ApiError, ApiUnreachable, NoApiServer
+from ingressd.sources.kubernetes.errors import ApiError, ApiSilent, ApiUnreachable, NoApiServer
 
 NAMESPACE = "/api/v1/namespaces/kube-system"
 
 
 @pytest.fixture
-async def double() -> AsyncIterator[ApiDouble]:
-    double = ApiDouble()
+def double(double: ApiDouble) -> ApiDouble:
     double.put("namespaces", "kube-system")
-    async with double.serving():
-        yield double
+    return double
 
 
 class Pod:
@@ -157,6 +154,57 @@ async def test_outside_of_a_cluster_it_says_so(tmp_path: Path) -> None:
         await InClusterAccess(tmp_path, {}).load()
 
 
+BAD_TOKENS = ["first\nsecond", "two words", "\u00e9", "\x00", "\n"]
+
+
+@pytest.mark.parametrize("token", BAD_TOKENS)
+async def test_a_token_that_no_header_can_carry_is_told_by_its_file(pod: Pod, token: str) -> None:
+    pod.write_token(token)
+    pod.trust(CertificateAuthority())
+    with pytest.raises(NoApiServer, match=f"{pod.folder}/token: the token") as caught:
+        await pod.access(1).load()
+    assert token.strip() == "" or token not in str(caught.value)
+
+
+async def test_a_token_file_that_is_no_text_is_told(pod: Pod) -> None:
+    (pod.folder / "token").write_bytes(b"\xff\xfe")
+    pod.trust(CertificateAuthority())
+    with pytest.raises(NoApiServer, match=f"{pod.folder}/token or the ca.crt beside it"):
+        await pod.access(1).load()
+
+
+@pytest.mark.parametrize("token", BAD_TOKENS[:-1])
+async def test_a_token_of_a_kubeconfig_that_no_header_can_carry(tmp_path: Path, token: str) -> None:
+    path = write_kubeconfig(tmp_path, "http://127.0.0.1:1", token)
+    with pytest.raises(NoApiServer, match=f"{path}: the token"):
+        await connect(str(path))
+
+
+async def test_a_token_file_of_a_kubeconfig_may_end_its_line(
+    double: ApiDouble, tmp_path: Path
+) -> None:
+    double.token = "from-file"
+    (tmp_path / "token").write_text("from-file\n")
+    user = {"tokenFile": str(tmp_path / "token")}
+    async with kubeconfig_api(write_kubeconfig(tmp_path, double.url, user=user)) as api:
+        await api.get(NAMESPACE)
+
+
+async def test_while_the_new_token_is_none_the_old_one_stays(
+    pod: Pod, caplog: pytest.LogCaptureFixture
+) -> None:
+    authority = CertificateAuthority()
+    pod.trust(authority)
+    async with pod.double.serving(context=pod.context(authority)) as port:
+        access = pod.access(port)
+        async with reached(access) as api:
+            pod.write_token("half\nwritten")
+            access.period = 0.0
+            await api.get(NAMESPACE)
+    assert "cannot be renewed" in caplog.text
+    assert "half" not in caplog.text
+
+
 async def test_a_token_that_the_kubelet_replaced_is_read_after_a_401(pod: Pod) -> None:
     authority = CertificateAuthority()
     pod.trust(authority)
@@ -263,6 +311,15 @@ async def test_no_answer_is_unreachable(
             await api.get(NAMESPACE)
 
 
+async def test_a_watch_begins_in_time_or_is_none(double: ApiDouble, tmp_path: Path) -> None:
+    double.fail_always("watch", "services", Hang())
+    access = KubeconfigAccess(str(write_kubeconfig(tmp_path, double.url)), None)
+    async with reached(access, request_timeout=0.05) as api:
+        with pytest.raises(ApiSilent, match="no answer in time"):
+            async with api.stream("/api/v1/services", watch="true", resourceVersion=101):
+                pytest.fail("it is open")
+
+
 async def test_nobody_there_is_unreachable(tmp_path: Path) -> None:
     double = ApiDouble()
     async with double.serving():
@@ -275,7 +332,7 @@ async def test_nobody_there_is_unreachable(tmp_path: Path) -> None:
 async def test_what_is_sent_arrives(double: ApiDouble, tmp_path: Path) -> None:
     async with kubeconfig_api(write_kubeconfig(tmp_path, double.url)) as api:
         patch = "application/merge-patch+json"
-        await api.send("PATCH", NAMESPACE, {"a": [1]}, content_type=patch)
+        await api.send("PATCH", NAMESPACE, {"a": [1]}, content_type=patch, fieldManager="a/b&c")
         await api.send("PUT", NAMESPACE, b'{"b": 2}')
         await api.send("DELETE", NAMESPACE)
     assert double.sent == [
@@ -283,3 +340,4 @@ async def test_what_is_sent_arrives(double: ApiDouble, tmp_path: Path) -> None:
         ("PUT", "application/json", b'{"b": 2}'),
         ("DELETE", "application/octet-stream", b""),
     ]
+    assert double.queries["get", "namespaces"] == [{"fieldManager": "a/b&c"}, {}, {}]

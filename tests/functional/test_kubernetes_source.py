@@ -9,29 +9,17 @@ from pathlib import Path
 import msgspec
 import pytest
 from support.api_server import API_OF, ApiDouble, Hang, Refusal, Reset, write_kubeconfig
-from support.watching import FAST, Heard, kubeconfig_api, listening, shop
+from support.watching import FAST, Heard, listening, reached, shop
 
 from ingressd.resources.ingress import Ingress
 from ingressd.resources.metadata import ObjectKey
 from ingressd.sources.events import Added, Deleted, Modified, Synced
 from ingressd.sources.kubernetes.api import ApiServer
+from ingressd.sources.kubernetes.credentials import KubeconfigAccess
 from ingressd.sources.kubernetes.envelopes import LAST_APPLIED
 from ingressd.sources.kubernetes.kinds import Scope
 
 WATCHED = ("ingresses", "ingressclasses", "services", "secrets", "endpointslices")
-
-
-@pytest.fixture
-async def double() -> AsyncIterator[ApiDouble]:
-    double = ApiDouble()
-    async with double.serving():
-        yield double
-
-
-@pytest.fixture
-async def api(double: ApiDouble, tmp_path: Path) -> AsyncIterator[ApiServer]:
-    async with kubeconfig_api(write_kubeconfig(tmp_path, double.url)) as api:
-        yield api
 
 
 @pytest.fixture
@@ -145,6 +133,60 @@ async def test_an_expired_page_brings_the_whole_list_at_once(
     assert [query["limit"] for query in double.queries["list", "ingresses"]] == ["2", "2", "0"]
 
 
+async def test_the_whole_list_at_once_has_a_time_of_its_own(
+    double: ApiDouble, api: ApiServer
+) -> None:
+    shop(double, "a", "b", "c")
+    page, hang = Refusal(410, "Expired"), Hang()
+    double.fail("list", "ingresses", page, hang)
+    timing = msgspec.structs.replace(FAST, whole_list=0.05)
+    async with asyncio.timeout(5.0), listening(api, timing=timing) as heard:
+        await heard.until(lambda: heard.codes == {"ApiUnreachable"})
+        assert double.queries["list", "ingresses"][1]["limit"] == "0"
+        await heard.until(lambda: heard.synced and heard.findings == [])
+
+
+TOO_LARGE = "Timeout: Too large resource version: 103, current: 101"
+
+
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        Refusal(504, "Timeout", message=TOO_LARGE),
+        Refusal(504, "Timeout"),
+        Refusal(410, "Expired"),
+        None,
+    ],
+)
+async def test_an_older_backup_of_etcd_brings_a_list(
+    double: ApiDouble, api: ApiServer, ahead: Refusal | None
+) -> None:
+    """The version that "a" had before the backup was restored is given again, to another "a"."""
+    shop(double, "a", "b", "c")
+    async with listening(api, timing=msgspec.structs.replace(FAST, idle_timeout=0.05)) as heard:
+        await heard.until(lambda: heard.synced)
+        await double.watched("ingresses")
+        double.fail_always("watch", "ingresses", Reset())
+        double.reset("ingresses")
+        double.restore(ahead)
+        double.put("ingresses", "a", spec={"rules": [{"host": "other.test"}]})
+        double.delete("ingresses", "b")
+        double.fail_always("watch", "ingresses", None)
+        await heard.until(lambda: "b" not in heard.names)
+        assert named(heard, "a").spec.rules[0].host == "other.test"
+        shop(double, "d")
+        await heard.until(lambda: "d" in heard.names)
+
+
+async def test_one_answer_is_enough_that_the_position_is_too_large(
+    double: ApiDouble, heard: Heard
+) -> None:
+    double.fail("watch", "ingresses", Refusal(504, "Timeout", message=TOO_LARGE))
+    double.end("ingresses")
+    await double.watched("ingresses", 3)
+    assert double.requests["list", "ingresses"] == 4
+
+
 async def test_events_that_come_twice_or_late_change_nothing(
     double: ApiDouble, heard: Heard
 ) -> None:
@@ -240,6 +282,19 @@ async def test_a_server_that_is_away_deletes_nothing_and_is_reported(
     assert not any(isinstance(event, Deleted) for event in heard.changes)
 
 
+async def test_a_watch_whose_answer_does_not_begin_is_an_outage(
+    double: ApiDouble, tmp_path: Path
+) -> None:
+    double.fail_always("watch", "ingresses", Hang())
+    access = KubeconfigAccess(str(write_kubeconfig(tmp_path, double.url)), None)
+    async with reached(access, request_timeout=0.1) as api, listening(api) as heard:
+        await heard.until(lambda: heard.codes == {"ApiUnreachable"})
+        assert "no answer in time" in heard.findings[0].message
+        assert heard.stale("Ingress") > 0.0
+        double.fail_always("watch", "ingresses", None)
+        await heard.until(lambda: heard.findings == [])
+
+
 async def test_nothing_is_in_sync_while_a_kind_does_not_answer(
     double: ApiDouble, api: ApiServer
 ) -> None:
@@ -250,34 +305,6 @@ async def test_nothing_is_in_sync_while_a_kind_does_not_answer(
         for plural in set(WATCHED) - {"services"}:
             await double.watched(plural)
         assert not heard.synced
-
-
-@pytest.mark.parametrize(("status", "code"), [(403, "ApiForbidden"), (404, "ApiMissing")])
-async def test_a_kind_that_is_refused_is_done_without(
-    double: ApiDouble, api: ApiServer, status: int, code: str
-) -> None:
-    shop(double, "a")
-    double.fail_always("list", "secrets", Refusal(status))
-    async with listening(api) as heard:
-        await heard.until(lambda: heard.synced)
-        assert heard.names == {"a"}
-        (finding,) = heard.findings
-        assert finding.code == code
-        assert "secrets (/api/v1/secrets)" in finding.message
-        double.put("secrets", "tls", type="kubernetes.io/tls")
-        double.fail_always("list", "secrets", None)
-        await heard.until(lambda: "tls" in heard.names and heard.findings == [])
-
-
-async def test_where_watching_is_forbidden_lists_have_to_do(
-    double: ApiDouble, api: ApiServer
-) -> None:
-    double.fail_always("watch", "ingresses", Refusal(403))
-    async with listening(api) as heard:
-        await heard.until(lambda: heard.synced and heard.codes == {"ApiForbidden"})
-        assert "forbids to watch ingresses.networking.k8s.io" in heard.findings[0].message
-        shop(double, "a")
-        await heard.until(lambda: "a" in heard.names)
 
 
 async def test_malformed_objects_keep_their_last_good_state(

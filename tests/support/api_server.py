@@ -35,6 +35,7 @@ class Refusal(Struct, frozen=True):
     status: int
     reason: str = ""
     retry_after: str = ""
+    message: str = "no"
 
 
 class Hang(Struct, frozen=True):
@@ -78,6 +79,7 @@ class ApiDouble:
         self.url = ""
         self._version = 100
         self._compacted = 0
+        self._ahead: Fault | None = None
         self._objects: dict[str, dict[tuple[str, str], Object]] = defaultdict(dict)
         self._history: list[_Change] = []
         self._faults: dict[tuple[str, str], deque[Fault]] = defaultdict(deque)
@@ -119,11 +121,18 @@ class ApiDouble:
         """Forget the history, as etcd does after five minutes."""
         self._compacted = self._version
 
+    def restore(self, ahead: Fault | None) -> None:
+        """Go on as from a backup of etcd: versions are given a second time. A watch of one that is
+        still to come fails so, or, without a fault, is silent."""
+        self._version = 100
+        self._history.clear()
+        self._ahead = ahead
+
     def _record(self, plural: str, type_: str, changed: Object) -> None:
         change = _Change(self._version, plural, type_, changed)
         self._history.append(change)
         for watch in self._open(plural):
-            if _is_selected(changed, watch.request):
+            if self._version > _position(watch.request) and _is_selected(changed, watch.request):
                 watch.lines.put_nowait(_event(type_, changed))
 
     # What goes wrong
@@ -265,9 +274,11 @@ class ApiDouble:
         return web.json_response(body)
 
     async def _watch(self, request: web.Request, plural: str) -> web.StreamResponse:
-        position = int(request.query["resourceVersion"])
+        position = _position(request)
         if position < self._compacted:
             return _status(Refusal(410, "Expired"))
+        if position > self._version and self._ahead is not None:
+            return await self._misbehave(request, self._ahead)
         watch = _Watch(plural, asyncio.Queue(), request)
         for change in self._history:
             is_due = change.plural == plural and change.version > position
@@ -323,6 +334,11 @@ def _plural(parts: list[str]) -> str:
     return next((part for part in reversed(parts) if part in API_OF), "")
 
 
+def _position(request: web.Request) -> int:
+    """From where a watch goes on."""
+    return int(request.query["resourceVersion"])
+
+
 def _is_selected(candidate: Object, request: web.Request) -> bool:
     parts = request.path.split("/")
     if "namespaces" in parts:
@@ -342,6 +358,11 @@ def _event(type_: str, changed: Object) -> bytes:
 
 
 def _status(refusal: Refusal) -> web.Response:
-    body = {"kind": "Status", "code": refusal.status, "reason": refusal.reason, "message": "no"}
+    body = {
+        "kind": "Status",
+        "code": refusal.status,
+        "reason": refusal.reason,
+        "message": refusal.message,
+    }
     headers = {"Retry-After": refusal.retry_after} if refusal.retry_after else {}
     return web.json_response(body, status=refusal.status, headers=headers)

@@ -13,7 +13,7 @@ import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 OVERLAYS = tuple(sorted(path.name for path in (DEPLOY / "overlays").iterdir()))
-FOLDERS = ("base", *(f"overlays/{name}" for name in OVERLAYS))
+FOLDERS = ("base", "published", *(f"overlays/{name}" for name in OVERLAYS))
 """Every folder of deploy/ that can be applied."""
 
 Object = dict[str, Any]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from support.clients import Client, Response, connect
+from support.waiting import until
 
 PAUSE = 0.005
 """Seconds between two requests of one client."""
@@ -18,10 +20,18 @@ Send = Callable[[Client, bytes], Awaitable[Response]]
 
 @dataclass
 class Traffic:
-    """What became of the requests: counts by pod, and everything that went wrong."""
+    """What became of the requests: counts by pod, when (monotonic) each pod answered last, and
+    everything that went wrong.
+    """
 
     answers: Counter[str] = field(default_factory=Counter)
+    last: dict[str, float] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+
+    async def more(self, count: int) -> None:
+        """Wait for that many more answers, from whichever pods."""
+        wanted = self.answers.total() + count
+        await until(lambda: self.answers.total() >= wanted)
 
     def record(self, response: Response, nonce: bytes) -> None:
         """An answer is good when it is whole, from a pod, and to this request."""
@@ -32,6 +42,7 @@ class Traffic:
             self.failures.append(f"the answer to another request: {response!r}")
         else:
             self.answers[pod.decode()] += 1
+            self.last[pod.decode()] = time.monotonic()
 
 
 @asynccontextmanager

@@ -23,13 +23,15 @@ class ObjectStoreApi:
     """Stands in for :class:`ingressd.sources.kubernetes.api.ApiServer`.
 
     ``before`` runs before a request reaches the objects and ``after`` before its answer reaches
-    the client: both may wait or raise. ``requests`` are those that arrived; ``watchers`` are called
-    with the path and what is stored there now, None when it is gone.
+    the client: both may wait or raise. ``requests`` are those that arrived, and ``queries`` the
+    last query for each path; ``watchers`` are called with the path and what is stored there now,
+    None when it is gone.
     """
 
     def __init__(self) -> None:
         self.objects: dict[str, Object] = {}
         self.requests: list[tuple[str, str, Any]] = []
+        self.queries: dict[str, dict[str, str | int]] = {}
         self.before: Callable[[str, str], Awaitable[None]] = at_once
         self.after: Callable[[str, str], Awaitable[None]] = at_once
         self.watchers: list[Callable[[str, Object | None], None]] = []
@@ -59,14 +61,21 @@ class ObjectStoreApi:
         ]
 
     async def get(self, path: str, **query: str | int) -> bytes:
+        self.queries[path] = query
         return await self._exchange("GET", path, None)
 
     async def send(
-        self, method: str, path: str, body: object = None, *, content_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        content_type: str = "application/json",
+        **query: str | int,
     ) -> bytes:
         assert (content_type == MERGE_PATCH) == (method == "PATCH")
-        plain = msgspec.json.decode(msgspec.json.encode(body))
-        return await self._exchange(method, path, plain)
+        self.queries[path] = query
+        return await self._exchange(method, path, msgspec.json.decode(msgspec.json.encode(body)))
 
     async def _exchange(self, method: str, path: str, body: Any) -> bytes:
         await self.before(method, path)
@@ -79,12 +88,25 @@ class ObjectStoreApi:
         if method == "POST":
             return self._create(f"{path}/{body['metadata']['name']}", body)
         target = path.removesuffix("/status")
+        if method == "GET" and path.endswith("/ingresses"):
+            return {"items": [self.objects[each] for each in self.objects if path in each]}
         if target not in self.objects:
             raise ApiError(404, "NotFound", f"{target} not found")
         if method == "GET":
             return self.objects[target]
         self._check_version(target, body)
-        return self.put(target, body if method == "PUT" else merged(self.objects[target], body))
+        if method == "PUT":
+            return self.put(target, body)
+        return self.put(target, self._signed(merged(self.objects[target], body), path))
+
+    def _signed(self, patched: Object, path: str) -> Object:
+        """With the field manager of a write to the status, as far as anybody asks for it."""
+        manager = self.queries[path].get("fieldManager")
+        if not manager:
+            return patched
+        fields = {"f:status": {"f:loadBalancer": {"f:ingress": {}}}}
+        metadata = {"managedFields": [{"manager": manager, "fieldsV1": fields}]}
+        return merged(patched, {"metadata": metadata})
 
     def _create(self, path: str, body: Object) -> Object:
         if path in self.objects:

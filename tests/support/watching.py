@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -20,8 +21,7 @@ from support.api_server import ApiDouble
 FAST = Timing(
     first_pause=0.001,
     longest_pause=0.002,
-    longest_refusal=0.004,
-    patience=2,
+    patience=0.0,
     idle_timeout=20.0,
     steady=0.0,
     page_size=2,
@@ -57,6 +57,11 @@ class Heard(Struct):
     def stale(self, kind: str) -> float:
         """Seconds for which a kind is stale."""
         return next(state.stale for state in self.source.states if state.kind == kind)
+
+    @property
+    def obstacles(self) -> list[str]:
+        """What is in the way of the first table."""
+        return [state.obstacle for state in self.source.states if state.obstacle]
 
     def take(self, batch: Sequence[Event]) -> None:
         self.batches.append(batch)
@@ -105,9 +110,17 @@ async def listening(
     api: ApiServer,
     scope: Scope = EVERYTHING,
     timing: Timing = FAST,
+    *,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Heard]:
+    """A source for which all is fast, and what it says."""
+    async with hearing(KubernetesSource(api, scope, timing=timing, clock=clock)) as heard:
+        yield heard
+
+
+@asynccontextmanager
+async def hearing(source: KubernetesSource) -> AsyncIterator[Heard]:
     """A source whose batches are taken as they come."""
-    source = KubernetesSource(api, scope, timing=timing)
     heard = Heard(source)
 
     async def follow() -> None:

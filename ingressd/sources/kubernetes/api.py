@@ -22,6 +22,7 @@ from msgspec import Struct
 from ingressd import __version__
 from ingressd.sources.kubernetes.errors import (
     ApiError,
+    ApiSilent,
     ApiUnreachable,
     NoApiServer,
     StreamStalled,
@@ -59,10 +60,13 @@ _log = logging.getLogger(__name__)
 
 
 class _Request(Struct, frozen=True):
+    """``answer_within`` bounds the wait for the head of the answer where ``timeout`` does not."""
+
     method: str
     path: str
     query: dict[str, QueryValue]
     timeout: aiohttp.ClientTimeout
+    answer_within: float | None = None
     content: bytes | None = None
     content_type: str = ""
 
@@ -94,9 +98,7 @@ class ApiServer:
         self._access = access
         self._credentials = credentials
         self._session = credentials.open_session()
-        self._request_timeout = aiohttp.ClientTimeout(
-            total=request_timeout, connect=min(CONNECT_TIMEOUT, request_timeout)
-        )
+        self._request_timeout = request_timeout
         self._loaded_at = time.monotonic()
         self._loading = asyncio.Lock()
 
@@ -116,9 +118,10 @@ class ApiServer:
         """Where it is, such as ``https://10.96.0.1:443``."""
         return self._credentials.url
 
-    async def get(self, path: str, **query: QueryValue) -> bytes:
-        """The body of what is at ``path``."""
-        return await self._exchange(_Request("GET", path, query, self._request_timeout))
+    async def get(self, path: str, within: float | None = None, /, **query: QueryValue) -> bytes:
+        """The body of what is at ``path``, for which the server has ``within`` seconds instead of
+        the usual ones."""
+        return await self._exchange(_Request("GET", path, query, self._timeout(within)))
 
     async def send(
         self,
@@ -127,12 +130,14 @@ class ApiServer:
         body: object = None,
         *,
         content_type: str = "application/json",
+        **query: QueryValue,
     ) -> bytes:
         """The body of the answer to a POST, PUT, PATCH or DELETE. Bytes are sent as they are,
         everything else as JSON; None is no body."""
         content = body if isinstance(body, bytes | None) else msgspec.json.encode(body)
+        timeout = self._timeout()
         return await self._exchange(
-            _Request(method, path, {}, self._request_timeout, content, content_type)
+            _Request(method, path, query, timeout, content=content, content_type=content_type)
         )
 
     @asynccontextmanager
@@ -141,19 +146,26 @@ class ApiServer:
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """An open watch: its lines until the server ends it, without one that was cut off.
 
-        Reading raises StreamStalled after ``idle_timeout`` seconds of silence, StreamGarbled at a
-        line without end.
+        It is open once the server begins to answer, for which it has as long as for any answer:
+        ApiSilent. Reading raises StreamStalled after ``idle_timeout`` seconds of silence,
+        StreamGarbled at a line without end.
         """
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=CONNECT_TIMEOUT, sock_read=idle_timeout
         )
-        async with self._answer(_Request("GET", path, query, timeout)) as response:
+        request = _Request("GET", path, query, timeout, self._request_timeout)
+        async with self._answer(request) as response:
             _keep_alive(response)
             yield _lines(response.content)
 
     async def close(self) -> None:
         """Cut every stream and let go of the connections."""
         await self._session.close()
+
+    def _timeout(self, within: float | None = None) -> aiohttp.ClientTimeout:
+        """For a whole exchange."""
+        total = within or self._request_timeout
+        return aiohttp.ClientTimeout(total=total, connect=min(CONNECT_TIMEOUT, total))
 
     async def _exchange(self, request: _Request) -> bytes:
         async with self._answer(request) as response:
@@ -171,7 +183,9 @@ class ApiServer:
                 response.close()  # keeps the connection if the answer was read to its end
         except aiohttp.SocketTimeoutError as error:
             raise StreamStalled("nothing came for too long") from error
-        except (aiohttp.ClientError, OSError) as error:  # TimeoutError, too
+        except TimeoutError as error:
+            raise ApiSilent("no answer in time") from error
+        except (aiohttp.ClientError, OSError) as error:
             raise ApiUnreachable(_what_happened(error)) from error
 
     async def _open(self, request: _Request) -> aiohttp.ClientResponse:
@@ -196,16 +210,17 @@ class ApiServer:
             headers["Authorization"] = self._credentials.authorization
         if request.content is not None:
             headers["Content-Type"] = request.content_type
-        return await self._session.request(
-            request.method,
-            self._credentials.url + request.path,
-            params={name: str(value) for name, value in request.query.items()},
-            data=request.content,
-            headers=headers,
-            timeout=request.timeout,
-            allow_redirects=False,  # credentials are for this server alone
-            **self._credentials.request_options,
-        )
+        async with asyncio.timeout(request.answer_within):
+            return await self._session.request(
+                request.method,
+                self._credentials.url + request.path,
+                params={name: str(value) for name, value in request.query.items()},
+                data=request.content,
+                headers=headers,
+                timeout=request.timeout,
+                allow_redirects=False,  # credentials are for this server alone
+                **self._credentials.request_options,
+            )
 
     async def _renew(self, used: Credentials) -> bool:
         """Load the credentials again, unless another request has done so since ``used``.
@@ -238,8 +253,6 @@ class ApiServer:
 
 def _what_happened(error: Exception) -> str:
     """In a person's words, as far as the library has some."""
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
     if isinstance(error, aiohttp.ClientSSLError) or not isinstance(error, OSError):
         return str(error) or type(error).__name__
     return os.strerror(error.errno).lower() if error.errno else str(error)

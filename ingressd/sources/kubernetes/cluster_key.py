@@ -7,6 +7,7 @@ import hashlib
 import logging
 import random
 import secrets
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
@@ -31,6 +32,7 @@ class _Object(Struct, frozen=True):
 async def cluster_key(
     api: ApiServer,
     ingress_class: str,
+    in_sync: asyncio.Event,
     *,
     timing: Timing = _EAGER,
     uniform: Uniform = random.uniform,
@@ -38,15 +40,20 @@ async def cluster_key(
     """The affinity key of this cluster: from the UID of the Namespace kube-system, which lives as
     long as the cluster, else from that of the IngressClass, else random.
 
-    Waits until the API server answers. UIDs are no secret: what they key must not be one, either.
+    Waits until the API server answers. Where it forbids both it is asked again once we are
+    ``in_sync``, because a role may be bound after we began. UIDs are no secret: what they key must
+    not be one, either.
     """
-    for path in (
+    paths = (
         "/api/v1/namespaces/kube-system",
         f"/apis/networking.k8s.io/v1/ingressclasses/{ingress_class}",
-    ):
-        uid = await _uid_of(path, api, timing, uniform)
-        if uid:
-            return derive_key(uid)
+    )
+    uid = await _known_uid(paths, api, timing, uniform)
+    if not uid:
+        await in_sync.wait()
+        uid = await _known_uid(paths, api, timing, uniform)
+    if uid:
+        return derive_key(uid)
     _log.warning(
         "neither the Namespace kube-system nor the IngressClass %s can be read: cookies for "
         "session affinity hold until the next restart and for this replica alone; grant get on "
@@ -59,6 +66,14 @@ async def cluster_key(
 def derive_key(uid: str) -> bytes:
     """32 bytes that depend on the UID and on what they are for."""
     return hashlib.blake2b(uid.encode(), key=b"ingressd affinity", digest_size=_KEY_BYTES).digest()
+
+
+async def _known_uid(paths: Iterable[str], api: ApiServer, timing: Timing, uniform: Uniform) -> str:
+    """The UID of the first of these objects that we may read, "" where there is none."""
+    for path in paths:
+        if uid := await _uid_of(path, api, timing, uniform):
+            return uid
+    return ""
 
 
 async def _uid_of(path: str, api: ApiServer, timing: Timing, uniform: Uniform) -> str:

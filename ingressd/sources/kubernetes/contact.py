@@ -14,12 +14,12 @@ from msgspec import Struct
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.metadata import ObjectKey
 from ingressd.sources.events import Event, KindState, Reported
-from ingressd.sources.kubernetes.errors import ApiError, KubernetesError
+from ingressd.sources.kubernetes.errors import ApiError, ApiSilent, KubernetesError
 from ingressd.sources.kubernetes.kinds import WatchedKind
 from ingressd.sources.kubernetes.pace import is_refused
 
 FAILURES_BEFORE_FINDING = 2
-"""One connection that breaks and comes back at once is not worth telling."""
+"""One connection that breaks and comes back at once is not worth telling; silence always is."""
 
 _log = logging.getLogger(__name__)
 
@@ -30,12 +30,20 @@ class _Contact(Struct):
 
     kind: str
     lost_at: float | None
+    is_optional: bool = True
     lists: int = 0
     streams: int = 0
     failures: int = 0
     outage_since: float | None = None
     reason: str = ""
     refusal: Finding | None = None
+
+    @property
+    def obstacle(self) -> str:
+        """Why the first table has to wait."""
+        if self.refusal is None or self.is_optional or self.lists:
+            return ""
+        return self.refusal.message
 
 
 class Contacts:
@@ -69,6 +77,7 @@ class Contacts:
                 max(known.stale, lost_for),
                 known.relists + max(0, contact.lists - 1),
                 known.restarts + max(0, contact.streams - 1),
+                known.obstacle or contact.obstacle,
             )
         return tuple(by_kind.values())
 
@@ -95,11 +104,14 @@ class Contacts:
     def failed(self, kind: WatchedKind, verb: str, error: KubernetesError) -> None:
         """It could not be listed, or its watch not be opened or continued."""
         contact = self._of(kind)
-        contact.failures += 1
         if isinstance(error, ApiError) and is_refused(error):
             contact.refusal = refusal_finding(self._subject, kind, verb, error)
-        elif contact.failures >= FAILURES_BEFORE_FINDING and contact.outage_since is None:
-            contact.outage_since, contact.reason = self._wall_clock(), str(error)
+            contact.failures, contact.outage_since = 0, None  # it is an answer
+        else:
+            contact.failures += 1
+            is_lasting = contact.failures >= FAILURES_BEFORE_FINDING or isinstance(error, ApiSilent)
+            if is_lasting and contact.outage_since is None:
+                contact.outage_since, contact.reason = self._wall_clock(), str(error)
         self._tell()
 
     def forget(self, kind: WatchedKind) -> None:
@@ -107,10 +119,13 @@ class Contacts:
         gone = self._contacts.pop(kind.address, None)
         if gone is None:
             return
-        past = self._contacts.setdefault(kind.name, _Contact(kind.name, None, lists=1, streams=1))
-        past.lists += max(0, gone.lists - 1)
-        past.streams += max(0, gone.streams - 1)
-        self._tell()
+        if gone.lists:
+            fresh = _Contact(kind.name, None, lists=1, streams=1)
+            past = self._contacts.setdefault(kind.name, fresh)
+            past.lists += max(0, gone.lists - 1)
+            past.streams += max(0, gone.streams - 1)
+        if gone.outage_since is not None or gone.refusal is not None:
+            self._tell()
 
     async def pause(self, seconds: float, *, to_the_end: bool) -> None:
         """Wait; unless it must be ``to_the_end``, only until the server answers another kind."""
@@ -122,7 +137,8 @@ class Contacts:
                 await self._recovered.wait()
 
     def _of(self, kind: WatchedKind) -> _Contact:
-        return self._contacts.setdefault(kind.address, _Contact(kind.name, self._clock()))
+        fresh = _Contact(kind.name, self._clock(), kind.is_optional)
+        return self._contacts.setdefault(kind.address, fresh)
 
     def _tell(self) -> bool:
         """Report what is wrong now; returns whether that has changed."""
@@ -131,7 +147,7 @@ class Contacts:
             return False
         for finding in findings:
             if finding not in self._told:
-                _log.warning("%s", finding.message)
+                _log.warning("%s; %s", finding.message, finding.remedy)
         if not findings:
             _log.info("the API server at %s is in use again", self._subject.name)
         self._told = findings
@@ -166,24 +182,32 @@ def refusal_finding(subject: ObjectKey, kind: WatchedKind, verb: str, error: Api
     """Of one kind: we may not ``verb`` it (403), or the server does not have it (404)."""
     is_forbidden = error.status == 403
     message, remedy = (_FORBIDDEN, _GRANT) if is_forbidden else (_MISSING, _UPGRADE)
-    words = {"verb": verb, "resource": kind.resource, "path": kind.path, "kind": kind.name}
+    words = {
+        "verb": verb,
+        "resource": kind.resource,
+        "path": kind.path,
+        "plural": kind.plural,
+        "group": kind.group,
+    }
+    effect = _DONE_WITHOUT if kind.is_optional else _WAITED_FOR
     return Finding(
         Severity.ERROR,
         "ApiForbidden" if is_forbidden else "ApiMissing",
         subject,
         "",
-        message.format(**words),
+        f"{message.format(**words)}; {kind.name} objects stay as they were, {effect}",
         remedy.format(**words),
     )
 
 
-_FORBIDDEN = (
-    "the API server forbids to {verb} {resource} ({path}); "
-    "{kind} objects are served as they were before, if there were any"
-)
+_DONE_WITHOUT = "and where none was read, everything else is served without"
+_WAITED_FOR = "and a replica that has not read any is not ready"
+_FORBIDDEN = "the API server forbids to {verb} {resource} ({path})"
 _GRANT = (
-    "grant get, list and watch on {resource} in the ClusterRole or Role of ingressd's "
-    "ServiceAccount; `kubectl auth can-i {verb} {resource} --as ...` tells whether it is granted"
+    'grant ingressd\'s ServiceAccount apiGroups ["{group}"], resources ["{plural}"], verbs '
+    '["list", "watch"]: see whether its ClusterRole has this rule, and whether a '
+    "ClusterRoleBinding or RoleBinding still names both; "
+    "`kubectl auth can-i {verb} {resource} --as ...` tells"
 )
-_MISSING = "the API server has no {resource} ({path}); everything else is served"
+_MISSING = "the API server has no {resource} ({path})"
 _UPGRADE = "upgrade the cluster to a Kubernetes that serves {path}"

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,6 +30,9 @@ TOKEN_PERIOD = 60.0
 """Seconds after which the token file is read again, as client-go does: the kubelet replaces it
 when a fifth of its life (one hour by default) is left."""
 
+_AUTHORIZATION = re.compile(r"[A-Za-z]+ [!-~]+")
+"""``Authorization`` as a header can carry it: a scheme and a token (RFC 6750 section 2.1)."""
+
 
 class Credentials:
     """What was loaded at one moment. ``transport`` differs where another session is needed."""
@@ -36,7 +40,7 @@ class Credentials:
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self.url = str(configuration.host).rstrip("/")
-        self.authorization: str = configuration.api_key.get("BearerToken", "")
+        self.authorization: str = configuration.api_key.get("BearerToken", "").strip()
         self.transport = _fingerprint(configuration)
 
     def __repr__(self) -> str:
@@ -97,7 +101,7 @@ class KubeconfigAccess:
             raise
         except Exception as error:  # plugins and malformed files raise whatever they like
             raise NoApiServer(f"{self._path}: {_first_line(error)}") from None
-        return Credentials(configuration)
+        return _credentials(configuration, self._path)
 
     def _require_file(self) -> None:
         if not os.path.isfile(os.path.expanduser(self._path)):
@@ -118,19 +122,31 @@ class InClusterAccess:
     async def load(self) -> Credentials:
         """Read the token. Raises NoApiServer with what was missing."""
         configuration = _new_configuration()
+        token_file = str(self._folder / "token")
         try:
             load_incluster_config(  # type: ignore[no-untyped-call]
                 configuration,
                 try_refresh_token=False,
-                token_filename=str(self._folder / "token"),
+                token_filename=token_file,
                 cert_filename=str(self._folder / "ca.crt"),
                 environ=self._environment,
             )
         except (ConfigException, OSError) as error:
             raise NoApiServer(f"not in a cluster: {_first_line(error)}") from None
-        token = configuration.api_key["BearerToken"]
-        configuration.api_key["BearerToken"] = token.strip()
-        return Credentials(configuration)
+        except UnicodeDecodeError:
+            raise NoApiServer(f"{token_file} or the ca.crt beside it is not text") from None
+        return _credentials(configuration, token_file)
+
+
+def _credentials(configuration: Configuration, file: str) -> Credentials:
+    """What was loaded from a file. Raises NoApiServer where no header can carry its token."""
+    credentials = Credentials(configuration)
+    if credentials.authorization and not _AUTHORIZATION.fullmatch(credentials.authorization):
+        raise NoApiServer(
+            f"{file}: the token in it, or that it leads to, is none: it has a line end, a space "
+            "or another character that a token cannot have, or is empty"
+        )
+    return credentials
 
 
 def _new_configuration() -> Configuration:

@@ -23,6 +23,10 @@ class ApiUnreachable(KubernetesError):
     """No usable answer: refused, reset, timed out, or TLS failed."""
 
 
+class ApiSilent(ApiUnreachable):
+    """Nothing came within the time that an answer may take."""
+
+
 class StreamStalled(ApiUnreachable):
     """A connection on which nothing comes any more."""
 
@@ -31,22 +35,39 @@ class StreamGarbled(KubernetesError):
     """What comes is not what an API server sends."""
 
 
+class Unreadable(KubernetesError):
+    """We may not read, or the server does not have, what nothing can be done without."""
+
+
 class ApiError(KubernetesError):
     """An answer that refuses. ``reason`` is ``Status.reason`` ("Conflict", "NotFound", ...), and
-    ``retry_after`` the seconds that the server asks to wait, None where it asks nothing."""
+    ``retry_after`` the seconds that the server asks to wait, None where it asks nothing.
+    ``causes`` are the reasons in ``Status.details.causes``."""
 
     def __init__(
-        self, status: int, reason: str, message: str, retry_after: float | None = None
+        self,
+        status: int,
+        reason: str,
+        message: str,
+        retry_after: float | None = None,
+        *,
+        causes: tuple[str, ...] = (),
     ) -> None:
         super().__init__(f"{status} {reason}: {message}" if message else f"{status} {reason}")
         self.status = status
         self.reason = reason
         self.message = message
         self.retry_after = retry_after
+        self.causes = causes
+
+
+class _Cause(Struct, frozen=True):
+    reason: str = ""
 
 
 class _Details(Struct, frozen=True, rename="camel"):
     retry_after_seconds: float | None = None
+    causes: tuple[_Cause, ...] | None = None
 
 
 class Status(Struct, frozen=True):
@@ -59,8 +80,11 @@ class Status(Struct, frozen=True):
 
     def as_error(self) -> ApiError:
         """The refusal that it describes."""
-        retry_after = self.details.retry_after_seconds if self.details else None
-        return ApiError(self.code, self.reason, self.message, retry_after)
+        details = self.details or _Details()
+        causes = tuple(cause.reason for cause in details.causes or ())
+        return ApiError(
+            self.code, self.reason, self.message, details.retry_after_seconds, causes=causes
+        )
 
 
 def refusal(status: int, phrase: str, headers: Mapping[str, str], body: bytes) -> ApiError:
@@ -69,9 +93,7 @@ def refusal(status: int, phrase: str, headers: Mapping[str, str], body: bytes) -
         told = msgspec.json.decode(body, type=Status)
     except msgspec.DecodeError:
         told = Status(message=body[:200].decode(errors="replace").strip())
+    error = told.as_error()
     asked = headers.get("Retry-After", "")
-    if _SECONDS.fullmatch(asked):
-        retry_after: float | None = float(asked)
-    else:
-        retry_after = told.as_error().retry_after
-    return ApiError(status, told.reason or phrase, told.message, retry_after)
+    retry_after = float(asked) if _SECONDS.fullmatch(asked) else error.retry_after
+    return ApiError(status, told.reason or phrase, told.message, retry_after, causes=error.causes)

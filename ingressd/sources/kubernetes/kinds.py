@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -16,25 +17,44 @@ SLICES_API = "/apis/discovery.k8s.io/v1"
 """Answers 404 where the server has no EndpointSlices of v1 (Kubernetes before 1.21)."""
 
 
+IsServed: TypeAlias = Callable[[Ingress, Mapping[str, IngressClass]], bool]
+"""Whether we serve an Ingress, given every IngressClass by name."""
+
+
+def serve_all(_ingress: Ingress, _classes: Mapping[str, IngressClass]) -> bool:
+    """Whatever its class: there is no other controller."""
+    return True
+
+
 class Scope(Struct, frozen=True):
-    """What the flags confine the watch to, and name beyond it; all but the first NAMESPACE/NAME."""
+    """What the flags confine the watch to, and name beyond it; all but the first NAMESPACE/NAME.
+
+    ``needs_secrets`` is false for who serves nothing: people may rarely read Secrets.
+    """
 
     namespace: str = ""
     configmap: str = ""
     default_backend_service: str = ""
     default_ssl_certificate: str = ""
+    is_served: IsServed = serve_all
+    needs_secrets: bool = True
 
 
 EVERYTHING = Scope()
 
 
 class WatchedKind(Struct, frozen=True):
-    """One collection to list and watch. ``fields`` and ``labels`` are selectors."""
+    """One collection to list and watch. ``fields`` and ``labels`` are selectors.
+
+    ``is_optional`` is whether the rest is worth serving without it. Without one of the others
+    requests would be answered 404 or 503, or with a certificate that is not their host's.
+    """
 
     type: type[Resource]
     path: str
     fields: str = ""
     labels: str = ""
+    is_optional: bool = False
 
     @property
     def name(self) -> str:
@@ -42,11 +62,20 @@ class WatchedKind(Struct, frozen=True):
         return self.type.__name__
 
     @property
-    def resource(self) -> str:
-        """What RBAC calls it, such as ``ingresses.networking.k8s.io``."""
+    def plural(self) -> str:
+        """What RBAC calls it, such as ``ingresses``."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def group(self) -> str:
+        """The group of the API that it is in, such as ``networking.k8s.io``; "" is the core."""
         parts = self.path.split("/")
-        group = parts[2] if parts[1] == "apis" else ""
-        return f"{parts[-1]}.{group}" if group else parts[-1]
+        return parts[2] if parts[1] == "apis" else ""
+
+    @property
+    def resource(self) -> str:
+        """What kubectl calls it, such as ``ingresses.networking.k8s.io``."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
     def address(self) -> str:
@@ -64,9 +93,9 @@ def watched_kinds(scope: Scope) -> tuple[WatchedKind, ...]:
     """All but endpoints. What flags name in a namespace that is not watched is watched by name."""
     return (
         WatchedKind(Ingress, _path("/apis/networking.k8s.io/v1", scope.namespace, "ingresses")),
-        WatchedKind(IngressClass, "/apis/networking.k8s.io/v1/ingressclasses"),
+        WatchedKind(IngressClass, "/apis/networking.k8s.io/v1/ingressclasses", is_optional=True),
         WatchedKind(Service, _path("/api/v1", scope.namespace, "services")),
-        WatchedKind(Secret, _path("/api/v1", scope.namespace, "secrets"), _TLS_ONLY),
+        _secrets(scope, scope.namespace, _TLS_ONLY),
         *_named_by_flags(scope),
     )
 
@@ -79,9 +108,10 @@ def endpoint_kinds(scope: Scope, *, has_slices: bool) -> tuple[WatchedKind, ...]
 
 
 def untyped_secret(key: ObjectKey) -> WatchedKind:
-    """One Secret by name, unless it is among all those of type kubernetes.io/tls."""
+    """One Secret by name, unless it is among all those of type kubernetes.io/tls. Whoever writes
+    an Ingress names it, and must not hold up the others."""
     path = _path("/api/v1", key.namespace, "secrets")
-    return WatchedKind(Secret, path, f"{_by_name(key.name)},{_NOT_TLS}")
+    return WatchedKind(Secret, path, f"{_by_name(key.name)},{_NOT_TLS}", is_optional=True)
 
 
 def secrets_named_by_flags(scope: Scope) -> Iterator[ObjectKey]:
@@ -99,10 +129,16 @@ def _named_by_flags(scope: Scope) -> Iterator[WatchedKind]:
     if backend := _outside(scope, scope.default_backend_service):
         yield WatchedKind(Service, _path("/api/v1", backend[0], "services"), _by_name(backend[1]))
     if secret := _outside(scope, scope.default_ssl_certificate):
-        yield WatchedKind(Secret, _path("/api/v1", secret[0], "secrets"), _by_name(secret[1]))
+        yield _secrets(scope, secret[0], _by_name(secret[1]))
     if scope.configmap:
         namespace, _, name = scope.configmap.partition("/")
-        yield WatchedKind(ConfigMap, _path("/api/v1", namespace, "configmaps"), _by_name(name))
+        path = _path("/api/v1", namespace, "configmaps")
+        yield WatchedKind(ConfigMap, path, _by_name(name), is_optional=True)
+
+
+def _secrets(scope: Scope, namespace: str, fields: str) -> WatchedKind:
+    path = _path("/api/v1", namespace, "secrets")
+    return WatchedKind(Secret, path, fields, is_optional=not scope.needs_secrets)
 
 
 def _slices(namespace: str, service: str) -> WatchedKind:

@@ -16,21 +16,26 @@ _NUMBER = re.compile(r"[0-9]{1,30}")
 
 
 class Relisting(Struct):
-    """A list while its pages come in: the differences to what was known, and nothing else."""
+    """A list while its pages come in: the differences to what was known up to ``reached``."""
 
     known: Mapping[ObjectKey, str]
+    reached: str = ""
     events: list[Event] = field(default_factory=list)
     versions: dict[ObjectKey, str] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
 
     def add(self, page: Page) -> None:
-        """Compare a page, and let go of the objects that have not changed."""
+        """Compare a page, and let go of the objects that have not changed.
+
+        A server that is not as far as it was has given the same versions to other changes.
+        """
+        has_gone_back = is_before(page.version, self.reached)
         for resource in page.objects:
             key, version = resource.key, resource.metadata.resource_version
             known = self.known.get(key)
             if known is None:
                 self.events.append(Added(resource))
-            elif not version or known != version:
+            elif not version or known != version or has_gone_back:
                 self.events.append(Modified(resource))
             self.versions[key] = version
         self.refused.extend(page.refused)
@@ -43,19 +48,20 @@ class Relisting(Struct):
 class Known:
     """Owner of the state of one collection.
 
-    ``position`` is the resourceVersion up to which everything is known, "" before the first list
-    and once the server has forgotten it.
+    ``position`` is the resourceVersion from which a watch can go on, "" before the first list and
+    once it is of no use.
     """
 
     def __init__(self, name: str) -> None:
         self.position = ""
+        self._reached = ""
         self._name = name
         self._versions: dict[ObjectKey, str] = {}
         self._reported: set[str] = set()
 
     def relisting(self) -> Relisting:
         """Begin to compare a list with what is known."""
-        return Relisting(self._versions)
+        return Relisting(self._versions, self._reached)
 
     def replace(self, listed: Relisting, position: str) -> list[Event]:
         """Take over a complete list: only what differs becomes events.
@@ -71,7 +77,8 @@ class Known:
                 listed.versions[key] = version
             else:
                 events.append(Deleted(key))
-        self._versions, self.position = listed.versions, position
+        self._versions = listed.versions
+        self.position = self._reached = position
         return [*events, *self._report(listed)]
 
     def take(self, change: Put | Gone | Bookmark | Refused) -> list[Event]:
@@ -79,7 +86,7 @@ class Known:
         version = _version(change)
         if not is_after(version, self.position):
             return []
-        self.position = version or self.position
+        self.position = self._reached = version or self.position
         match change:
             case Put(resource):
                 return [self._put(resource, version), *self._accept(resource.key)]
@@ -127,6 +134,13 @@ def is_after(version: str, position: str) -> bool:
     if not _NUMBER.fullmatch(version) or not _NUMBER.fullmatch(position):
         return not version or version != position
     return int(version) > int(position)
+
+
+def is_before(version: str, position: str) -> bool:
+    """Whether a resourceVersion is known to be older."""
+    if not _NUMBER.fullmatch(version) or not _NUMBER.fullmatch(position):
+        return False
+    return int(version) < int(position)
 
 
 def _version(change: Put | Gone | Bookmark | Refused) -> str:

@@ -1,155 +1,174 @@
 """Secrets that an Ingress names though they are not of type kubernetes.io/tls.
 
-Everything of that type is in one watch. What is named and not in there is watched by name, each for
-as long as it is named: the rest of a cluster's Secrets is none of our business.
+Everything of that type is in one watch. What Ingresses that we serve name and that is not in there
+is read by name, each for as long as it is named: the rest of a cluster's Secrets is none of our
+business.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from typing import TypeAlias
-
-from msgspec import Struct
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from ingressd.resources.decoding import is_object_name
-from ingressd.resources.finding import Finding, Severity
-from ingressd.resources.ingress import Ingress
+from ingressd.resources.finding import Finding
+from ingressd.resources.ingress import Ingress, IngressClass
 from ingressd.resources.metadata import ObjectKey
 from ingressd.resources.secret import TLS_SECRET_TYPE, Secret
 from ingressd.sources.events import Added, Deleted, Event, Modified, Reported, Synced
-from ingressd.sources.kubernetes.kinds import WatchedKind, untyped_secret
-from ingressd.sources.kubernetes.watching import KindWatch, Watching
+from ingressd.sources.kubernetes.kinds import Scope, secrets_named_by_flags
+from ingressd.sources.kubernetes.secret_reading import SecretReading, Start
+from ingressd.sources.kubernetes.secret_reports import findings_about
+from ingressd.sources.kubernetes.watching import Watching
 
-MOST_WATCHES = 200
-"""Each takes a connection, and whoever writes Ingresses decides how many there could be."""
-
-_UNIT = "Secrets by name"
-
-Start: TypeAlias = Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
-
-
-class _Running(Struct, frozen=True):
-    kind: WatchedKind
-    watch: KindWatch
-    task: asyncio.Task[None]
+LINGER = 1.0
+"""Seconds for which a Secret is kept though nobody names it any more: who takes it over may be said
+in the next line, or by the next watch."""
 
 
 class NamedSecrets:
-    """Owner of the watches by name. ``always`` are named by flags.
+    """Has those Secrets read by name that are wanted and that the watch of the type does not hold:
+    by name the type is left out, so that none is read twice."""
 
-    No Secret is in two watches: those by name leave out the type, and one that the watch of the
-    type holds is not watched by name.
-    """
-
-    def __init__(self, always: Iterable[ObjectKey], shared: Watching, start: Start) -> None:
-        self._always = frozenset(always)
-        self._shared = shared
-        self._start = start
-        self._named: dict[ObjectKey, frozenset[ObjectKey]] = {}
-        self._held: set[ObjectKey] = set()
-        self._running: dict[ObjectKey, _Running] = {}
+    def __init__(self, scope: Scope, shared: Watching, start: Start) -> None:
+        self._outbox = shared.outbox
+        self._wanted = _Wanted(scope)
+        self._reading = SecretReading(shared, start, self._tell)
+        self._told: dict[ObjectKey, tuple[Finding, ...]] = {}
         self._is_begun = False
-        self._left_out = 0
 
     @property
     def tasks(self) -> list[asyncio.Task[None]]:
         """What is at work, to be cancelled at the end."""
-        return [running.task for running in self._running.values()]
+        return self._reading.tasks
 
     def heed(self, events: Sequence[Event]) -> Sequence[Event]:
-        """Follow what the events of all watches name; returns what to tell.
+        """Follow what is wanted after all these events of whatever watch; returns what to tell.
 
-        The first ``Synced`` is when it is known what is missing: another one, after the first list
-        of each that is, takes its place.
+        The first ``Synced`` is when it is known what is missing: another one, after the first
+        reading of each that is, takes its place.
         """
-        has_news = any([self._note(event) for event in events])
+        for event in events:
+            self._wanted.note(event)
         if self._is_begun:
-            return [*self._adjust(), *events] if has_news else events
+            told = self._adjust()
+            return [*told, *events] if told else events
         if Synced() not in events:
             return events
         self._is_begun = True
-        told = self._adjust()
-        self._shared.outbox.expect(running.kind.address for running in self._running.values())
-        return told if self._running else [*told, *events]
-
-    def _note(self, event: Event) -> bool:
-        """Whether it may change which Secrets are to be watched by name."""
-        match event:
-            case Added(Ingress() as ingress) | Modified(Ingress() as ingress):
-                names = secrets_of(ingress)
-                return _put(self._named, ingress.key, names) != names
-            case Added(Secret(type=type_) as secret) | Modified(Secret(type=type_) as secret):
-                held_before = len(self._held)
-                if type_ == TLS_SECRET_TYPE:
-                    self._held.add(secret.key)
-                return len(self._held) != held_before
-            case Deleted(key):
-                was_held = key in self._held
-                self._held.discard(key)
-                return self._named.pop(key, None) is not None or was_held
-        return False
+        self._adjust()
+        is_held = self._reading.hold_synced()
+        return [event for event in events if event != Synced()] if is_held else events
 
     def _adjust(self) -> list[Event]:
-        """Watch what is missing and nothing else; whatever runs already comes first."""
-        missing = self._always.union(*self._named.values()) - self._held
-        told = [event for key in self._running.keys() - missing for event in self._stop(key)]
-        waiting = sorted(missing - self._running.keys())
-        room = MOST_WATCHES - len(self._running)
-        for key in waiting[:room]:
-            self._begin(key)
-        return [*told, *self._report(waiting[room:])]
+        told: list[Event] = []
+        for secret in self._wanted.changed():
+            if self._wanted.is_missing(secret):
+                self._reading.begin(secret)
+            elif secret in self._wanted.held:
+                told += self._reading.stop(secret)
+            elif self._reading.of(secret) is not None:
+                asyncio.get_running_loop().call_later(LINGER, self._let_go, secret)
+            told += self._report(secret)
+        return told
 
-    def _begin(self, key: ObjectKey) -> None:
-        kind = untyped_secret(key)
-        watch = KindWatch(kind, self._shared)
-        self._running[key] = _Running(kind, watch, self._start(self._follow(kind, watch)))
+    def _let_go(self, secret: ObjectKey) -> None:
+        if not self._wanted.is_missing(secret):
+            self._outbox.put(self._reading.stop(secret))
 
-    async def _follow(self, kind: WatchedKind, watch: KindWatch) -> None:
-        try:
-            await watch.forever()
-        finally:
-            self._shared.contacts.forget(kind)
+    def _tell(self, secret: ObjectKey) -> None:
+        self._outbox.put(self._report(secret))
 
-    def _stop(self, key: ObjectKey) -> list[Event]:
-        """End a watch; what it had said is taken back."""
-        running = self._running.pop(key)
-        running.task.cancel()
-        self._shared.outbox.arrived(running.kind.address)
-        return running.watch.taken_back()
-
-    def _report(self, left_out: Sequence[ObjectKey]) -> Iterator[Event]:
-        if len(left_out) != self._left_out:
-            self._left_out = len(left_out)
-            yield Reported(_UNIT, (_too_many(left_out),) if left_out else ())
+    def _report(self, secret: ObjectKey) -> Iterator[Event]:
+        reading, namers = self._reading.of(secret), self._wanted.namers(secret)
+        findings = findings_about(secret, reading, sorted(namers))
+        if findings != self._told.pop(secret, ()):
+            yield Reported(f"{secret} by name", findings)
+        if findings:
+            self._told[secret] = findings
 
 
-def secrets_of(ingress: Ingress) -> frozenset[ObjectKey]:
+class _Wanted:
+    """Owner of which Secrets are named and by whom (Ingresses that we serve; a flag stands as the
+    Secret itself), and of which the watch of the type holds. A change costs what it changes."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.held: set[ObjectKey] = set()
+        self._is_served = scope.is_served
+        self._ingresses: dict[ObjectKey, Ingress] = {}
+        self._classes: dict[str, IngressClass] = {}
+        self._named = {key: frozenset((key,)) for key in secrets_named_by_flags(scope)}
+        self._namers = {key: {key} for key in self._named}
+        self._changed = set(self._named)
+        self._unsettled: set[ObjectKey] = set()
+
+    def namers(self, secret: ObjectKey) -> AbstractSet[ObjectKey]:
+        """Who names it."""
+        return self._namers.get(secret, _NOTHING)
+
+    def is_missing(self, secret: ObjectKey) -> bool:
+        """Whether it is to be read by name."""
+        return secret in self._namers and secret not in self.held
+
+    def note(self, event: Event) -> None:
+        """Take in what decides. An IngressClass may make any Ingress ours."""
+        match event:
+            case Added(resource) | Modified(resource):
+                self._put(resource)
+            case Deleted(key) if key.kind == Ingress.__name__:
+                if self._ingresses.pop(key, None) is not None:
+                    self._unsettled.add(key)
+            case Deleted(key) if key.kind == IngressClass.__name__:
+                self._classes.pop(key.name, None)
+                self._unsettled.update(self._ingresses)
+            case Deleted(key) if key in self.held:
+                self.held.remove(key)
+                self._changed.add(key)
+
+    def _put(self, resource: object) -> None:
+        match resource:
+            case Ingress():
+                if _secrets_of(resource) or resource.key in self._ingresses:
+                    self._ingresses[resource.key] = resource
+                    self._unsettled.add(resource.key)
+            case IngressClass():
+                self._classes[resource.metadata.name] = resource
+                self._unsettled.update(self._ingresses)
+            case Secret(type=type_) if type_ == TLS_SECRET_TYPE and resource.key not in self.held:
+                self.held.add(resource.key)
+                self._changed.add(resource.key)
+
+    def changed(self) -> list[ObjectKey]:
+        """The Secrets of which something is different since this was asked last."""
+        for namer in self._unsettled:
+            ingress = self._ingresses.get(namer)
+            is_ours = ingress is not None and self._is_served(ingress, self._classes)
+            self._name(namer, _secrets_of(ingress) if ingress is not None and is_ours else _NOTHING)
+        changed = sorted(self._changed)
+        self._unsettled.clear()
+        self._changed.clear()
+        return changed
+
+    def _name(self, namer: ObjectKey, names: frozenset[ObjectKey]) -> None:
+        before = self._named.pop(namer, _NOTHING)
+        if names:
+            self._named[namer] = names
+        self._changed |= names ^ before
+        for secret in names - before:
+            self._namers.setdefault(secret, set()).add(namer)
+        for secret in before - names:
+            self._namers[secret].remove(namer)
+            if not self._namers[secret]:
+                del self._namers[secret]
+
+
+_NOTHING: frozenset[ObjectKey] = frozenset()
+
+
+def _secrets_of(ingress: Ingress) -> frozenset[ObjectKey]:
     """The Secrets in ``spec.tls[].secretName``, as far as they can exist: a name becomes part of a
     selector."""
     namespace = ingress.metadata.namespace
     names = {entry.secret_name for entry in ingress.spec.tls}
     return frozenset(ObjectKey("Secret", namespace, name) for name in names if is_object_name(name))
-
-
-def _put(
-    named: dict[ObjectKey, frozenset[ObjectKey]], key: ObjectKey, names: frozenset[ObjectKey]
-) -> frozenset[ObjectKey]:
-    """Set what an Ingress names; returns what it named before."""
-    before = named.pop(key, frozenset())
-    if names:
-        named[key] = names
-    return before
-
-
-def _too_many(left_out: Sequence[ObjectKey]) -> Finding:
-    others = f" and {len(left_out) - 1} more are" if left_out[1:] else " is"
-    return Finding(
-        Severity.ERROR,
-        "TooManySecretsByName",
-        left_out[0],
-        "",
-        f"{left_out[0]}{others} not looked for: of Secrets that Ingresses name and that do not "
-        f"exist with type {TLS_SECRET_TYPE}, only {MOST_WATCHES} are watched at a time",
-        f"create them with type {TLS_SECRET_TYPE}, or remove names from spec.tls that nobody needs",
-    )

@@ -26,9 +26,16 @@ class Outbox:
         self._heed = heed
 
     def put(self, events: Iterable[Event]) -> None:
-        """Leave events."""
+        """Leave events.
+
+        Who puts them has noted them as sent and will not bring them again. So where they cannot be
+        heeded whoever fetches fails, and only a source that begins anew makes up for it.
+        """
         left = tuple(events)
-        self._events.extend(self._heed(left) if self._heed is not None else left)
+        try:
+            self._events.extend(self._heed(left) if self._heed is not None else left)
+        except Exception as error:  # a bug, that of one who heeds: not the fault of who puts
+            self.fail(error)
         if self._events:
             self._is_filled.set()
 
@@ -44,8 +51,9 @@ class Outbox:
                 self.put([Synced()])
 
     def fail(self, error: BaseException) -> None:
-        """Whoever fetches shall fail: one of those who fill it is no more."""
-        self._failure = error
+        """Whoever fetches shall fail: one of those who fill it is no more. The first error is the
+        one that tells why."""
+        self._failure = self._failure or error
         self._is_filled.set()
 
     async def take(self) -> list[Event]:

@@ -17,6 +17,7 @@ from support.cluster.control_plane import ControlPlane
 from support.cluster.credentials import SERVER
 from support.cluster.kubectl import Kubectl
 from support.cluster.polling import eventually
+from support.cluster.workloads import deployment, service
 
 _TESTS = Path(__file__).parents[2]
 
@@ -110,6 +111,16 @@ class Namespace:
     async def get(self, resource: str, *arguments: str) -> Object:
         """What ``kubectl get RESOURCE ... -o json`` tells."""
         return json.loads(await self.kubectl("get", resource, *arguments, "-o", "json"))
+
+    async def publish(self, name: str, host: str) -> None:
+        """Three pods, their Service, and an Ingress of our class that leads all of a host there."""
+        await self.apply(deployment(name, 3), service(name))
+        await self.create_ingress(name, f"{host}/*={name}:80")
+        await self.has_addresses(name, 3)
+
+    async def create_ingress(self, name: str, rule: str) -> None:
+        """``kubectl create ingress`` with our class."""
+        await self.kubectl("create", "ingress", name, "--class=ingressd", f"--rule={rule}")
 
     async def rolled_out(self, deployment: str, seconds: int = 30) -> None:
         """Wait until all of a Deployment's pods are of its newest form, and ready."""

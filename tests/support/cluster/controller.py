@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,12 +13,18 @@ import yaml
 from msgspec import Struct
 
 from support.clients import Response, connect
+from support.cluster.admin import Admin
 from support.cluster.cluster import Cluster
+from support.cluster.pod_run import DEFAULT_PORT
+from support.cluster.polling import eventually
 from support.kustomize import Rendered
 from support.processes import PROGRAM, READY, line_with, started, stop
 
 NAMESPACE = ACCOUNT = "ingressd"
 ADMIN = re.compile(r"admin port (\d+)")
+MOST = "overlays/nodeport"
+"""The folder of deploy/ that grants everything any of them does."""
+
 NOT_HERE = {"Deployment", "PodDisruptionBudget"}
 """The program is started by hand, and 1.20 does not serve policy/v1."""
 
@@ -29,7 +35,7 @@ class Controller(Struct, frozen=True):
     process: Process
     http: int
     https: int
-    admin: int
+    admin: Admin
 
     async def get(self, host: str, path: str = "/") -> Response:
         """One plain GET on a connection of its own."""
@@ -39,6 +45,18 @@ class Controller(Struct, frozen=True):
     async def service(self, host: str, path: str = "/") -> str:
         """The app of the pod that answered, or the status when it was not a pod."""
         return answered_by(await self.get(host, path))
+
+    async def leads(self, host: str, app: str) -> None:
+        """Wait until the pods of an app answer for a host."""
+        await eventually(lambda: self.service(host), lambda found: found == app)
+
+    async def has_pods(self, host: str, addresses: Iterable[str], seconds: float = 30) -> None:
+        """Wait until exactly these pods are behind a host, in every worker."""
+        wanted = {f"{address}:{DEFAULT_PORT}" for address in addresses}
+        await eventually(
+            lambda: self.admin.endpoints(host), lambda found: found == wanted, seconds=seconds
+        )
+        await eventually(self.admin.is_settled)
 
     async def secure_service(
         self, host: str, path: str, context: ssl.SSLContext
@@ -56,9 +74,9 @@ def answered_by(response: Response) -> str:
     return str(response.status) if name is None else name.decode().rsplit("-", 2)[0]
 
 
-async def install(cluster: Cluster) -> Path:
-    """Apply deploy/base, and return the kubeconfig of the ServiceAccount in it."""
-    objects = [each for each in Rendered("base").objects if each["kind"] not in NOT_HERE]
+async def install(cluster: Cluster, folder: str = MOST) -> Path:
+    """Apply a folder of deploy/, and return the kubeconfig of the ServiceAccount in it."""
+    objects = [each for each in Rendered(folder).objects if each["kind"] not in NOT_HERE]
     objects.sort(key=lambda each: each["kind"] != "Namespace")
     kubectl = cluster.kubectl.within(NAMESPACE)
     await kubectl("apply", "-f", "-", input=yaml.safe_dump_all(objects))
@@ -68,9 +86,25 @@ async def install(cluster: Cluster) -> Path:
 @asynccontextmanager
 async def controller(kubeconfig: Path, *flags: str, name: str = "a") -> AsyncIterator[Controller]:
     """``ingressd run`` on free ports, once it is ready; stopped with SIGTERM."""
+    async with starting(kubeconfig, *flags, name=name) as (process, admin):
+        assert process.stderr is not None
+        ready = READY.search(await line_with(process.stderr, READY))
+        assert ready is not None
+        yield Controller(process, int(ready[1]), int(ready[2]), admin)
+        if process.returncode is None:
+            assert await stop(process) == 0
+
+
+@asynccontextmanager
+async def starting(
+    kubeconfig: Path, *flags: str, name: str = "a"
+) -> AsyncIterator[tuple[Process, Admin]]:
+    """``ingressd run`` once its admin port answers; killed at the end. It leads a process group, so
+    that a signal to the group reaches it and its workers, and nobody else.
+    """
     environment = {"POD_NAMESPACE": NAMESPACE, "POD_NAME": name}
     command = [
-        "env", *(f"{key}={value}" for key, value in environment.items()),
+        "setsid", "env", *(f"{key}={value}" for key, value in environment.items()),
         PROGRAM, "run", "--kubeconfig", str(kubeconfig), "--address", "127.0.0.1",
         "--http-port", "0", "--https-port", "0", "--admin-port", "0", "--workers", "1",
         "--no-access-log", "--shutdown-grace-period", "3", *flags,
@@ -78,8 +112,5 @@ async def controller(kubeconfig: Path, *flags: str, name: str = "a") -> AsyncIte
     async with started(command) as process:
         assert process.stderr is not None
         admin = ADMIN.search(await line_with(process.stderr, ADMIN))
-        ready = READY.search(await line_with(process.stderr, READY))
-        assert admin is not None and ready is not None
-        yield Controller(process, int(ready[1]), int(ready[2]), int(admin[1]))
-        if process.returncode is None:
-            assert await stop(process) == 0
+        assert admin is not None
+        yield process, Admin(int(admin[1]))

@@ -41,6 +41,12 @@ class Credentials:
         }
         return self._written(f"{user}.kubeconfig", yaml.safe_dump(contents).encode())
 
+    def elsewhere(self, kubeconfig: Path, server: str) -> Path:
+        """The same user, who finds the API server at another URL."""
+        contents = yaml.safe_load(kubeconfig.read_text())
+        contents["clusters"][0]["cluster"]["server"] = server
+        return self._written(f"{kubeconfig.stem}.elsewhere", yaml.safe_dump(contents).encode())
+
     def _cluster(self) -> dict[str, str]:
         return {"server": SERVER, "certificate-authority": str(self.authority_file)}
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 from click.testing import CliRunner, Result
+from support.objects import ingress, ingress_class
 
 from ingressd.cli.source_options import SourceOptions, read_override, source_options
 from ingressd.compiler.settings import BackendOverride, CompilerSettings
@@ -57,7 +58,9 @@ def test_every_flag_reaches_its_setting() -> None:
         annotations_prefix="example.com",
         overrides=(BackendOverride("default", "kubia", "", "127.0.0.1", 8080),),
     )
-    assert source.scope == Scope("shop", "web/settings", "web/lost", "web/tls")
+    assert source.scope == Scope(
+        "shop", "web/settings", "web/lost", "web/tls", is_served=source.is_served
+    )
 
 
 def test_a_cluster_has_other_controllers_and_may_not_lead_to_this_machine() -> None:
@@ -134,3 +137,13 @@ def test_help_names_the_variable_of_each_flag() -> None:
 def test_external_names_can_be_switched_off() -> None:
     assert options().settings.external_names
     assert not options("--disable-svc-external-name").settings.external_names
+
+
+def test_what_a_source_reads_on_behalf_of_an_ingress_depends_on_its_class() -> None:
+    source = options("--controller-class", "k8s.io/ingress-nginx")
+    classes = {
+        each.metadata.name: each
+        for each in (ingress_class("ours", "k8s.io/ingress-nginx"), ingress_class("theirs", "x"))
+    }
+    assert source.scope.is_served(ingress("web", ingress_class="ours"), classes)
+    assert not source.scope.is_served(ingress("web", ingress_class="theirs"), classes)

@@ -7,7 +7,7 @@ import pytest
 from ingressd.resources.finding import Finding
 from ingressd.sources.events import KindState, Reported
 from ingressd.sources.kubernetes.contact import Contacts
-from ingressd.sources.kubernetes.errors import ApiError, ApiUnreachable
+from ingressd.sources.kubernetes.errors import ApiError, ApiSilent, ApiUnreachable
 from ingressd.sources.kubernetes.kinds import Scope, watched_kinds
 
 INGRESSES, CLASSES, SERVICES, SECRETS, OTHER_SECRET = watched_kinds(
@@ -87,13 +87,47 @@ async def test_an_outage_is_one_finding_for_all_kinds(told: Told) -> None:
 
 
 async def test_what_is_forbidden_is_told_at_once_with_its_remedy(told: Told) -> None:
-    told.contacts.failed(SECRETS, "list", ApiError(403, "Forbidden", ""))
+    told.contacts.failed(CLASSES, "list", ApiError(403, "Forbidden", ""))
     (finding,) = told.reports[-1]
     assert finding.code == "ApiForbidden"
-    assert "forbids to list secrets (/api/v1/namespaces/shop/secrets)" in finding.message
-    assert "kubectl auth can-i list secrets" in finding.remedy
-    told.contacts.opened(SECRETS)
+    assert "forbids to list ingressclasses.networking.k8s.io (" in finding.message
+    assert "where none was read, everything else is served without" in finding.message
+    assert (
+        'apiGroups ["networking.k8s.io"], resources ["ingressclasses"], verbs ["list", "watch"]'
+        in finding.remedy
+    )
+    assert "kubectl auth can-i list ingressclasses.networking.k8s.io" in finding.remedy
+    told.contacts.opened(CLASSES)
     assert told.reports[-1] == ()
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_what_cannot_be_done_without_is_in_the_way_until_it_is_read(
+    told: Told, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    told.contacts.failed(CLASSES, "list", ApiError(status, "", ""))
+    told.contacts.failed(INGRESSES, "list", ApiError(status, "", ""))
+    assert "ingresses.networking.k8s.io" in told.states["Ingress"].obstacle
+    assert "a replica that has not read any is not ready" in told.reports[-1][1].message
+    assert told.reports[-1][1].remedy in caplog.text
+    assert told.states["IngressClass"].obstacle == ""
+    told.contacts.listed(INGRESSES)
+    told.contacts.failed(INGRESSES, "list", ApiError(status, "", ""))
+    assert told.states["Ingress"].obstacle == ""
+
+
+async def test_a_refusal_is_an_answer_and_ends_the_outage(told: Told) -> None:
+    for _ in range(2):
+        told.contacts.failed(SERVICES, "watch", AWAY)
+    told.contacts.failed(SERVICES, "list", ApiError(403, "Forbidden", ""))
+    assert [finding.code for finding in told.reports[-1]] == ["ApiForbidden"]
+    told.contacts.failed(SERVICES, "list", AWAY)
+    assert [finding.code for finding in told.reports[-1]] == ["ApiForbidden"]
+
+
+async def test_silence_is_told_at_once(told: Told) -> None:
+    told.contacts.failed(SERVICES, "watch", ApiSilent("no answer in time"))
+    assert [finding.code for finding in told.reports[-1]] == ["ApiUnreachable"]
 
 
 async def test_a_server_that_is_back_is_asked_for_all_kinds_at_once(told: Told) -> None:
@@ -120,3 +154,9 @@ def test_what_is_no_longer_watched_is_not_stale_and_still_counted(told: Told) ->
     assert [len(report) for report in told.reports] == [1, 0]
     told.contacts.forget(OTHER_SECRET)
     assert told.states["Secret"] == KindState("Secret", 0.0, 2, 2)
+
+
+def test_what_was_never_read_leaves_nothing_behind(told: Told) -> None:
+    told.contacts.failed(OTHER_SECRET, "list", ApiError(403, "Forbidden", ""))
+    told.contacts.forget(OTHER_SECRET)
+    assert told.states == {}

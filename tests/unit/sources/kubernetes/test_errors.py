@@ -27,3 +27,9 @@ def test_the_pause_that_is_asked_for_is_in_the_header_or_in_the_status() -> None
 
 def test_an_error_without_message_is_short() -> None:
     assert str(ApiError(404, "Not Found", "")) == "404 Not Found"
+
+
+def test_causes_are_read() -> None:
+    body = b'{"details":{"causes":[{"reason":"ResourceVersionTooLarge","message":"x"},{}]}}'
+    assert refusal(504, "", {}, body).causes == ("ResourceVersionTooLarge", "")
+    assert refusal(504, "", {}, b'{"details":{"causes":null}}').causes == ()

@@ -90,4 +90,16 @@ def test_endpoints_in_either_form(has_slices: bool, addresses: list[str]) -> Non
 def test_a_kind_is_named_as_rbac_names_it() -> None:
     ingresses, _, services, _ = watched_kinds(EVERYTHING)
     assert (ingresses.name, ingresses.resource) == ("Ingress", "ingresses.networking.k8s.io")
+    assert (ingresses.plural, ingresses.group) == ("ingresses", "networking.k8s.io")
     assert (services.name, services.resource) == ("Service", "services")
+    assert (services.plural, services.group) == ("services", "")
+
+
+def test_what_can_be_done_without() -> None:
+    kinds = watched_kinds(Scope("shop", "web/settings", "web/lost", "web/tls"))
+    assert {kind.name for kind in kinds if kind.is_optional} == {"IngressClass", "ConfigMap"}
+    assert untyped_secret(ObjectKey("Secret", "web", "cert")).is_optional
+    shown = watched_kinds(Scope("shop", default_ssl_certificate="web/tls", needs_secrets=False))
+    assert all(kind.is_optional for kind in shown if kind.name == "Secret")
+    for has_slices in (True, False):
+        assert not endpoint_kinds(EVERYTHING, has_slices=has_slices)[0].is_optional

@@ -10,7 +10,7 @@ from ingressd.resources.metadata import ObjectKey, Resource
 from ingressd.resources.service import Service
 from ingressd.sources.events import Added, Deleted, Event, Modified, Reported
 from ingressd.sources.kubernetes.envelopes import Bookmark, Gone, Page, Put, Refused
-from ingressd.sources.kubernetes.known import Known, is_after
+from ingressd.sources.kubernetes.known import Known, is_after, is_before
 
 
 def service(name: str, version: int) -> Service:
@@ -27,10 +27,12 @@ def refused(name: str | None) -> Refused:
     return Refused(key(name) if name else None, "9", (finding,))
 
 
-def listed(known: Known, *objects: Resource, refused: tuple[Refused, ...] = ()) -> list[Event]:
+def listed(
+    known: Known, *objects: Resource, refused: tuple[Refused, ...] = (), at: str = "100"
+) -> list[Event]:
     listing = known.relisting()
-    listing.add(Page(objects, refused, "100", ""))
-    return known.replace(listing, "100")
+    listing.add(Page(objects, refused, at, ""))
+    return known.replace(listing, at)
 
 
 @pytest.fixture
@@ -50,6 +52,16 @@ def test_a_list_gives_only_differences(known: Known) -> None:
 def test_a_list_of_an_older_backup_is_believed(known: Known) -> None:
     older = service("b", 1)
     assert listed(known, service("a", 1), older) == [Modified(older)]
+
+
+def test_where_versions_went_back_the_same_one_may_be_another(known: Known) -> None:
+    same = service("a", 1)
+    known.position = ""
+    assert listed(known, same, at="90") == [Modified(same), Deleted(key("b"))]
+    assert known.position == "90"
+    assert listed(known, same, at="90") == []
+    later = service("a", 91)
+    assert known.take(Put(later)) == [Modified(later)]
 
 
 def test_a_malformed_object_stays_until_it_is_repaired(known: Known) -> None:
@@ -113,6 +125,13 @@ def at_version(bad: Refused, version: str) -> Refused:
 )
 def test_versions_are_compared_where_they_can_be(version: str, position: str, news: bool) -> None:
     assert is_after(version, position) is news
+
+
+def test_only_numbers_are_known_to_be_older() -> None:
+    assert is_before("9", "10")
+    assert not is_before("10", "10")
+    assert not is_before("9", "")
+    assert not is_before("abc", "bcd")
 
 
 @given(

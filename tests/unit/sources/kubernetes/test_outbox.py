@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ingressd.resources.metadata import ObjectKey
-from ingressd.sources.events import Deleted, Synced
+from ingressd.sources.events import Deleted, Event, Synced
 from ingressd.sources.kubernetes.outbox import Outbox
 
 ONE, TWO = (Deleted(ObjectKey("Service", "default", name)) for name in "ab")
@@ -42,6 +42,18 @@ async def test_synced_comes_once_after_everything_that_is_expected() -> None:
     outbox.arrived("slices")
     outbox.put([TWO])
     assert await outbox.take() == [Synced(), TWO]
+
+
+async def test_events_that_cannot_be_heeded_are_not_lost_in_silence() -> None:
+    def fail(_events: object) -> list[Event]:
+        raise RuntimeError("a bug")
+
+    outbox = Outbox([])
+    outbox.show_first(fail)
+    outbox.put([ONE])
+    outbox.fail(RuntimeError("what came of it"))
+    with pytest.raises(RuntimeError, match="a bug"):
+        await outbox.take()
 
 
 async def test_a_failure_reaches_who_fetches() -> None:

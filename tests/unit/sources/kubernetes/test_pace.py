@@ -2,9 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from ingressd.sources.kubernetes.errors import ApiError, ApiUnreachable, KubernetesError
+from ingressd.sources.kubernetes.errors import (
+    ApiError,
+    ApiUnreachable,
+    KubernetesError,
+    StreamGarbled,
+    StreamStalled,
+)
 from ingressd.sources.kubernetes.pace import (
     DEFAULT_TIMING,
+    is_ahead,
+    is_doubtful,
     is_gone,
     is_refused,
     pause_after,
@@ -29,7 +37,7 @@ def shortest(low: float, high: float) -> float:
         (ApiUnreachable(), 6, 30.0),
         (ApiUnreachable(), 100_000, 30.0),
         (None, 3, 4.0),
-        (ApiError(403, "Forbidden", ""), 100, 300.0),
+        (ApiError(403, "Forbidden", ""), 100, 30.0),
         (ApiError(500, "", ""), 100, 30.0),
     ],
 )
@@ -61,3 +69,31 @@ def test_kinds_of_refusal() -> None:
     assert is_refused(ApiError(404, "", ""))
     assert not is_refused(ApiError(500, "", ""))
     assert not is_refused(None)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ApiError(504, "Timeout", "Timeout: Too large resource version: 9, current: 5"), True),
+        (ApiError(504, "Timeout", "", causes=("ResourceVersionTooLarge",)), True),
+        (ApiError(504, "Timeout", "Timeout: request did not complete"), False),
+        (ApiError(410, "Expired", "too old resource version"), False),
+        (ApiUnreachable("Too large resource version"), False),
+    ],
+)
+def test_a_position_that_the_server_has_not_reached(error: KubernetesError, expected: bool) -> None:
+    assert is_ahead(error) is expected
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ApiError(504, "Timeout", ""), True),
+        (StreamStalled(), True),
+        (StreamGarbled(), True),
+        (ApiError(503, "", ""), False),
+        (ApiUnreachable(), False),
+    ],
+)
+def test_what_may_be_the_fault_of_the_position(error: KubernetesError, expected: bool) -> None:
+    assert is_doubtful(error) is expected
