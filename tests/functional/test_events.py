@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 import pytest
-from support.object_store_api import at_once
+from msgspec import structs
+from support.object_store_api import Object, at_once
 from support.objects import endpoint_slice, path, rule, service
-from support.replicas import KEY, Cluster, cluster, ingress, web_objects, with_status
+from support.replicas import KEY, LEASE, Cluster, cluster, ingress, web_objects, with_status
 from support.simulated_time import run_simulated
 
 from ingressd.resources.ingress import Ingress, IngressSpec
@@ -35,6 +37,30 @@ def with_paths(count: int) -> Ingress:
     return Ingress(
         metadata=made.metadata, spec=IngressSpec("ingressd", None, (rule("a.test", *paths),))
     )
+
+
+def leading_to(name: str) -> Ingress:
+    """An Ingress that has its name in common with its Service, which does not exist."""
+    made = ingress(name)
+    rules = (rule(f"{name}.test", path("/", to=f"{name}:80")),)
+    return structs.replace(made, spec=IngressSpec("ingressd", None, rules))
+
+
+def created_now(made: Ingress) -> Ingress:
+    created = f"{datetime.now(UTC):%FT%TZ}"
+    return structs.replace(
+        made, metadata=structs.replace(made.metadata, creation_timestamp=created)
+    )
+
+
+def held_by_another(lease: Object) -> Object:
+    """A Lease that a replica acquired which dies at once."""
+    taken = {"holderIdentity": "other", "acquireTime": "2026-01-01T00:00:00.000000Z"}
+    return {**lease, "spec": {**lease["spec"], **taken}}
+
+
+def requests_about_events(made: Cluster) -> int:
+    return sum("/events" in path for _, path, _ in made.api.requests)
 
 
 def test_a_finding_is_an_event_as_kubectl_describe_shows_it() -> None:
@@ -101,6 +127,41 @@ def test_an_edit_is_announced_and_what_served_before_us_is_not() -> None:
         made.apply(ingress("web", "b.test", generation=2))
         await asyncio.sleep(5)
         assert [each["message"] for each in made.events()] == ["is live: 1 route on b.test"]
+
+    in_cluster(scene)
+
+
+def test_a_rollout_announces_nothing_again_where_no_address_is_published() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(*web_objects(), ingress())
+        await made.start("a")
+        await asyncio.sleep(60)
+        assert made.told() == []
+
+    in_cluster(scene)
+
+
+def test_what_was_made_just_before_we_started_is_announced_by_one_event() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(*web_objects(), created_now(ingress()))
+        first = await made.start("a")
+        await asyncio.sleep(5)
+        assert made.told() == [("Normal", "Synced", 1)]
+        await first.kill()
+        await made.start("b")
+        await asyncio.sleep(60)
+        assert made.leaders() == ["b"]
+        assert made.told() == [("Normal", "Synced", 1)]
+
+    in_cluster(scene)
+
+
+def test_where_addresses_are_published_what_has_none_is_new_however_old() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(*web_objects(), ingress())
+        await made.start("a", publish_status_address=("192.0.2.1",))
+        await asyncio.sleep(5)
+        assert made.told() == [("Normal", "Synced", 1)]
 
     in_cluster(scene)
 
@@ -188,6 +249,107 @@ def test_the_next_leader_adds_nothing_to_what_is_told_already() -> None:
     in_cluster(scene)
 
 
+def test_an_interruption_tells_nothing_again() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(with_status(ingress(), "192.0.2.1"))
+        replica = await made.start("a")
+        await asyncio.sleep(30)
+        before = requests_about_events(made)
+
+        async def away(method: str, path: str) -> None:
+            raise ApiUnreachable("connection refused")
+
+        made.api.before = away
+        await asyncio.sleep(60)
+        assert not replica.is_leader
+        made.api.before = at_once
+        await asyncio.sleep(60)
+        assert replica.is_leader
+        assert requests_about_events(made) == before == 1
+
+    in_cluster(scene)
+
+
+def test_an_interruption_in_the_middle_of_a_write_loses_and_counts_nothing() -> None:
+    async def scene(made: Cluster) -> None:
+        replica = await made.start("a")
+        await asyncio.sleep(5)
+
+        async def stalled(method: str, path: str) -> None:
+            if method == "PUT":
+                raise ApiUnreachable("reset")
+            await asyncio.sleep(3600)
+
+        made.api.before = stalled
+        made.apply(*web_objects(), ingress("web", "a.test", "a_b.test"))
+        await asyncio.sleep(11)
+        assert not replica.is_leader
+        made.api.before = at_once
+        await asyncio.sleep(30)
+        assert sorted(made.told()) == [("Normal", "Synced", 1), ("Warning", "HostInvalid", 1)]
+
+    in_cluster(scene)
+
+
+def test_what_another_replica_counted_since_goes_on() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(with_status(ingress(), "192.0.2.1"))
+        replica = await made.start("a")
+        await asyncio.sleep(30)
+        made.api.put(LEASE, held_by_another(made.api.objects[LEASE]))
+        await asyncio.sleep(5)
+        assert not replica.is_leader
+        ((path, event),) = [each for each in made.api.objects.items() if "/events/" in each[0]]
+        made.api.put(path, {**event, "count": 7})
+        await asyncio.sleep(30)
+        assert replica.is_leader
+        assert made.told() == [("Warning", "ServiceMissing", 7)]
+
+        replica.controller.apply([Added(service("web"))])
+        await asyncio.sleep(5)
+        replica.controller.apply([Deleted(service("web").key)])
+        await asyncio.sleep(5)
+        assert ("Warning", "ServiceMissing", 8) in made.told()
+
+    in_cluster(scene)
+
+
+def test_what_is_new_does_not_wait_behind_what_is_old() -> None:
+    async def scene(made: Cluster) -> None:
+        for number in range(500):
+            made.apply(with_status(leading_to(f"old-{number}"), "192.0.2.1"))
+        await made.start("a")
+        await asyncio.sleep(10)
+        made.apply(ingress())
+        await asyncio.sleep(2)
+        assert MISSING in made.told()
+        assert requests_about_events(made) < 250
+        await asyncio.sleep(60)
+        assert requests_about_events(made) == 502
+
+    in_cluster(scene)
+
+
+def test_what_was_refused_is_not_counted() -> None:
+    async def scene(made: Cluster) -> None:
+        replica = await made.start("a")
+        await asyncio.sleep(5)
+
+        async def refused(method: str, path: str) -> None:
+            raise ApiError(403, "Forbidden", "not now")
+
+        made.apply(*web_objects(), ingress())
+        await asyncio.sleep(5)
+        for made.api.before in (refused, at_once):
+            replica.controller.apply([Deleted(service("web").key)])
+            await asyncio.sleep(5)
+            replica.controller.apply([Added(service("web"))])
+            await asyncio.sleep(5)
+        assert made.told() == [("Normal", "Synced", 1), MISSING]
+
+    in_cluster(scene)
+
+
 def test_a_message_is_no_longer_than_an_event_may_be() -> None:
     async def scene(made: Cluster) -> None:
         long = ingress()
@@ -208,8 +370,9 @@ def test_while_the_api_is_in_trouble_events_wait() -> None:
                 raise ApiUnreachable("timed out")
 
         made.api.before = trouble
-        made.apply(ingress())
         replica = await made.start("a")
+        await asyncio.sleep(5)
+        made.apply(ingress())
         await asyncio.sleep(600)
         assert 5 < replica.companions.failures["Events"] < 40
         made.api.before = at_once
@@ -228,8 +391,9 @@ def test_a_namespace_that_ends_takes_no_events_and_nobody_insists(
                 raise ApiError(403, "Forbidden", "namespace is being terminated")
 
         made.api.before = terminating
-        made.apply(ingress())
         replica = await made.start("a")
+        await asyncio.sleep(5)
+        made.apply(ingress())
         await asyncio.sleep(600)
         assert replica.companions.failures["Events"] == 2
 

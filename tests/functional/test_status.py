@@ -66,6 +66,101 @@ def test_it_is_taken_back_when_the_ingress_leaves_our_class() -> None:
     in_cluster(scene)
 
 
+def test_it_is_taken_back_though_nobody_saw_the_ingress_leave() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(ingress("web"), ingress("stays"))
+        first = await made.start("a", **HERE)
+        await asyncio.sleep(5)
+        await first.kill()
+        made.replicas.clear()
+        left = made.api.objects[f"{INGRESSES}/web"]
+        made.api.put(f"{INGRESSES}/web", {**left, "spec": {"ingressClassName": "nginx"}})
+        await made.start("b", **HERE)
+        await asyncio.sleep(20)
+        assert made.addresses("web") == []
+        assert made.addresses("stays") == SHOWN
+
+    in_cluster(scene)
+
+
+def test_who_wrote_a_status_is_asked_once_in_a_term_and_again_after_a_failure() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(with_status(ingress("theirs", of_class="nginx"), "192.0.2.1"), ingress("web"))
+        failures = iter([ApiUnreachable("reset")])
+
+        async def fail(method: str, path: str) -> None:
+            if path == INGRESSES and (error := next(failures, None)) is not None:
+                raise error
+
+        made.api.before = fail
+        leader = await made.start("a", publish_status_address=("192.0.2.1",))
+        await asyncio.sleep(600)
+        assert len(made.api.sent("GET", INGRESSES)) == 1
+        assert leader.companions.failures["statuses of Ingresses that left"] == 1
+        assert (made.addresses("theirs"), made.addresses("web")) == (["192.0.2.1"], ["192.0.2.1"])
+
+    in_cluster(scene)
+
+
+def test_nobody_asks_where_no_other_ingress_shows_our_addresses() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(with_status(ingress("theirs", of_class="nginx"), "198.51.100.9"), ingress("web"))
+        await made.start("a", **HERE)
+        await asyncio.sleep(600)
+        assert made.api.sent("GET", INGRESSES) == []
+
+    in_cluster(scene)
+
+
+def test_who_wrote_a_status_is_asked_again_once_the_addresses_are_others() -> None:
+    """The next leader reads the Service while its load balancer is being made anew."""
+
+    async def scene(made: Cluster) -> None:
+        made.apply(ingress("web"), load_balancer("203.0.113.7"))
+        first = await made.start("a", publish_service="ingress/front")
+        await asyncio.sleep(5)
+        await first.kill()
+        made.replicas.clear()
+        left = made.api.objects[f"{INGRESSES}/web"]
+        made.api.put(f"{INGRESSES}/web", {**left, "spec": {"ingressClassName": "nginx"}})
+        made.apply(load_balancer())
+        await made.start("b", publish_service="ingress/front")
+        await asyncio.sleep(60)
+        assert made.addresses("web") == ["203.0.113.7"]
+        made.apply(load_balancer("203.0.113.7"))
+        await asyncio.sleep(5)
+        assert made.addresses("web") == []
+
+    in_cluster(scene)
+
+
+def test_it_is_taken_back_though_the_addresses_change_as_the_ingress_leaves() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(ingress("web"), ingress("stays"), load_balancer("203.0.113.7"))
+        await made.start("a", publish_service="ingress/front")
+        await asyncio.sleep(20)
+        made.apply(load_balancer("203.0.113.8"))
+        left = made.api.objects[f"{INGRESSES}/web"]
+        made.api.put(f"{INGRESSES}/web", {**left, "spec": {"ingressClassName": "nginx"}})
+        await asyncio.sleep(5)
+        assert made.addresses("web") == []
+        assert made.addresses("stays") == ["203.0.113.8"]
+
+    in_cluster(scene)
+
+
+def test_what_another_controller_wrote_as_the_ingress_left_is_left_alone() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(ingress("web"), load_balancer("203.0.113.7"))
+        await made.start("a", publish_service="ingress/front")
+        await asyncio.sleep(20)
+        made.apply(with_status(ingress("web", of_class="nginx"), "198.51.100.9"))
+        await asyncio.sleep(120)
+        assert made.addresses("web") == ["198.51.100.9"]
+
+    in_cluster(scene)
+
+
 def test_what_another_controller_wrote_is_left_alone() -> None:
     async def scene(made: Cluster) -> None:
         made.apply(with_status(ingress("theirs", of_class="nginx"), "192.0.2.1"))
@@ -107,6 +202,45 @@ def test_the_addresses_of_a_service_are_followed() -> None:
         assert made.addresses("web") == []
         made.apply(load_balancer("203.0.113.7"))
         await asyncio.sleep(0.5)
+        assert made.addresses("web") == ["203.0.113.7"]
+
+    in_cluster(scene)
+
+
+def test_an_address_that_is_gone_for_a_moment_stays_published() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(ingress("web"), load_balancer("203.0.113.7", "203.0.113.8"))
+        await made.start("a", publish_service="ingress/front")
+        await asyncio.sleep(20)
+        made.apply(load_balancer("203.0.113.7"))
+        await asyncio.sleep(3)
+        made.apply(load_balancer("203.0.113.7", "203.0.113.8"))
+        await asyncio.sleep(20)
+        assert len(made.api.sent("PATCH", "/status")) == 1
+        made.apply(load_balancer("203.0.113.7"))
+        await asyncio.sleep(7)
+        assert made.addresses("web") == ["203.0.113.7"]
+
+    in_cluster(scene)
+
+
+def test_a_leader_does_not_go_back_to_what_it_published_in_an_earlier_term() -> None:
+    async def scene(made: Cluster) -> None:
+        made.apply(ingress("web"), load_balancer("203.0.113.7", "203.0.113.8"))
+        a = await made.start("a", publish_service="ingress/front")
+        await asyncio.sleep(20)
+
+        async def is_away(method: str, path: str) -> None:
+            raise ApiUnreachable("reset")
+
+        made.api.before = is_away
+        await asyncio.sleep(60)
+        assert not a.is_leader
+        made.api.before = at_once
+        made.apply(with_status(ingress("web"), "203.0.113.7"), load_balancer("203.0.113.7"))
+        await asyncio.sleep(60)
+        assert a.is_leader
+        assert len(made.api.sent("PATCH", "/status")) == 1
         assert made.addresses("web") == ["203.0.113.7"]
 
     in_cluster(scene)

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import TypeAlias
 
+from ingressd.resources.endpoints import Endpoints, EndpointSlice
 from ingressd.resources.ingress import IngressLoadBalancerIngress
 from ingressd.resources.node import Node
 from ingressd.resources.service import Service
 
 Addresses: TypeAlias = tuple[IngressLoadBalancerIngress, ...]
+
+EXCLUDED_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers"
+"""On a node, whatever its value: traffic from outside is not to be sent there."""
 
 _BY_PREFERENCE = ("ExternalIP", "InternalIP")
 
@@ -20,12 +24,40 @@ def needs_nodes(service: Service) -> bool:
     return service.spec.type == "NodePort" and not service.spec.external_ips
 
 
+def needs_endpoints(service: Service) -> bool:
+    """Whether only those nodes answer that have an endpoint of the Service
+    (``externalTrafficPolicy: Local``)."""
+    return needs_nodes(service) and service.spec.external_traffic_policy == "Local"
+
+
+def nodes_of_slices(slices: Iterable[EndpointSlice]) -> frozenset[str]:
+    """The names of the nodes on which an endpoint is ready."""
+    return frozenset(
+        endpoint.node_name
+        for each in slices
+        for endpoint in each.endpoints
+        if endpoint.node_name and endpoint.conditions.ready is not False
+    )
+
+
+def nodes_of_endpoints(endpoints: Iterable[Endpoints]) -> frozenset[str]:
+    """The same from the older form."""
+    return frozenset(
+        address.node_name
+        for each in endpoints
+        for subset in each.subsets
+        for address in subset.addresses
+        if address.node_name
+    )
+
+
 def addresses_of_service(service: Service, nodes: Iterable[Node] = ()) -> Addresses | None:
     """Where ``--publish-service`` is reached: its load balancer and ``externalIPs``; else, for a
-    NodePort, the nodes that are Ready; else its ``clusterIP`` or ``externalName``.
+    NodePort, ``nodes`` as far as they are Ready and not excluded; else its ``clusterIP`` or
+    ``externalName``. A node that is only cordoned still forwards what reaches it, and stays.
 
-    () is a Service with no address (yet). None is not knowing: no node is Ready, which says more
-    about the cluster's state at this moment than about addresses.
+    () is a Service with no address (yet). None is not knowing: no such node is Ready, which says
+    more about the cluster's state at this moment than about addresses.
     """
     spec = service.spec
     found = [*spec.external_ips]
@@ -54,9 +86,9 @@ def shown_addresses(entries: Iterable[IngressLoadBalancerIngress]) -> Addresses:
 
 
 def _of_nodes(nodes: Iterable[Node]) -> Iterator[str]:
-    """One address for each Ready node, the external one where it has that."""
+    """One address for each node that may be used, the external one where it has that."""
     for node in nodes:
-        if not node.is_ready:
+        if not node.is_ready or EXCLUDED_LABEL in node.metadata.labels:
             continue
         by_type = {each.type: each.address for each in reversed(node.status.addresses)}
         yield next((by_type[type_] for type_ in _BY_PREFERENCE if type_ in by_type), "")

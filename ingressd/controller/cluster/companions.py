@@ -10,9 +10,10 @@ from functools import partial
 from msgspec import Struct
 
 from ingressd.controller.cluster.allowance import TokenBucket
+from ingressd.controller.cluster.authorship import Authorship
 from ingressd.controller.cluster.digest import Digest
 from ingressd.controller.cluster.elector import Candidate, Elector
-from ingressd.controller.cluster.event_writer import EventPace, EventWriter
+from ingressd.controller.cluster.event_writer import EventPace, EventWriter, Replica
 from ingressd.controller.cluster.failures import Failures
 from ingressd.controller.cluster.pen import Pen
 from ingressd.controller.cluster.published import FixedAddresses, Published, ServiceAddresses
@@ -115,13 +116,7 @@ class Companions:
     async def _accompany(
         self, controller: Controller, served_generation: Callable[[], int]
     ) -> None:
-        events = EventWriter(
-            controller,
-            self._pen(_EVENTS, self._pace.events_per_second),
-            served_generation=served_generation,
-            instance=self._settings.instance,
-            pace=self._pace.events,
-        )
+        events = self._event_writer(controller, served_generation)
         self._status = self._status_writer(controller)
         writers = {_EVENTS: events.run}
         observers = [events.note]
@@ -139,6 +134,18 @@ class Companions:
         finally:
             stop_observing()
 
+    def _event_writer(
+        self, controller: Controller, served_generation: Callable[[], int]
+    ) -> EventWriter:
+        replica = Replica(
+            name=self._settings.instance,
+            publishes=self._published is not None,
+            served_generation=served_generation,
+            tenure=lambda: self._elector.tenure,
+        )
+        pen = self._pen(_EVENTS, self._pace.events_per_second)
+        return EventWriter(controller, pen, replica, self._pace.events)
+
     def _status_writer(self, controller: Controller) -> StatusWriter | None:
         if self._published is None:
             _log.info(
@@ -150,7 +157,7 @@ class Companions:
             controller,
             self._published,
             self._pen(_STATUS, self._pace.statuses_per_second),
-            self._failures,
+            Authorship(self._api, self._settings.candidate),
             self._pace.status,
         )
 

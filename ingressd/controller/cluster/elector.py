@@ -34,6 +34,7 @@ FAILURE = "leader election"
 _NEVER = float("-inf")
 _NOT_FOUND = 404
 _CONFLICT = 409
+_RELEASE_TRIES = 3  # a claim that was cut off can arrive between our read and our write
 
 
 class Candidate(Struct, frozen=True):
@@ -69,14 +70,22 @@ class Elector:
         self._candidate = candidate
         self._failures = failures
         self._seen: Observation | None = None
+        self._is_unsure = False  # whether a claim of ours had no answer, and may yet have counted
         self._leads_until = _NEVER
         self._overdue_at = _NEVER
         self._known_holder = ""
+        self._tenure = ""
 
     @property
     def is_leader(self) -> bool:
         """Whether this replica may act now."""
         return _now() < self._leads_until
+
+    @property
+    def tenure(self) -> str:
+        """``acquireTime`` of the Lease as last written by us, "" before that. It stays the same
+        over terms between which nobody else held the Lease."""
+        return self._tenure
 
     async def run(self, lead: Callable[[], Awaitable[None]]) -> None:
         """Campaign forever; ``lead`` runs while we lead and is cancelled when we no longer do."""
@@ -89,20 +98,22 @@ class Elector:
     async def release(self) -> bool:
         """Give the Lease up, so that another replica takes over at once; whether it was ours.
 
-        Nothing may act any more when this is called.
+        Nothing may act any more when this is called. :meth:`run` may have been cancelled in the
+        middle of a claim: what became of that is read from the Lease.
         """
         was_leader = self.is_leader
         self._leads_until = _NEVER
-        if not was_leader or self._seen is None:
+        if not was_leader and not self._is_unsure:
             return False
         try:
             async with self._patience():
-                await self._write(released(self._seen.lease, time.time()))
+                is_released = await self._give_up()
         except (KubernetesError, TimeoutError, msgspec.DecodeError) as error:
             self._failures.note(FAILURE, error)
             return False
-        _log.info("leadership is released")
-        return True
+        if is_released:
+            _log.info("leadership is released")
+        return is_released
 
     async def last_act(self, act: Callable[[], Awaitable[None]]) -> bool:
         """Lead once more for one act, if nobody took the Lease since :meth:`release`, and release
@@ -116,6 +127,23 @@ class Elector:
             await _ended(action)
         await self.release()
         return True
+
+    async def _give_up(self) -> bool:
+        """Write that nobody holds the Lease, if we do; whether we did."""
+        for _ in range(_RELEASE_TRIES):
+            if self._is_unsure:
+                await self._read()
+            if self._seen is None or self._seen.lease.holder != self._candidate.identity:
+                return False
+            try:
+                await self._write(released(self._seen.lease, time.time()))
+            except ApiError as error:
+                if error.status != _CONFLICT:
+                    raise
+                self._is_unsure = True
+            else:
+                return True
+        return False
 
     async def _reclaim(self) -> bool:
         if self._seen is None or self._seen.lease.holder:
@@ -179,13 +207,17 @@ class Elector:
             if error.status != _NOT_FOUND:
                 raise
             self._seen = None
-            return
-        self._seen = observe(msgspec.json.decode(raw, type=Lease), self._seen, _now())
+        else:
+            self._seen = observe(msgspec.json.decode(raw, type=Lease), self._seen, _now())
+        self._is_unsure = False
 
     async def _claim(self, lease: Lease) -> None:
         """The time counts from before the request: nobody can have seen it earlier."""
         sent_at = _now()
-        await self._write(held(lease, self._candidate.identity, time.time(), self.timing))
+        self._is_unsure = True
+        lease = held(lease, self._candidate.identity, time.time(), self.timing)
+        await self._write(lease)
+        self._tenure = lease.spec.acquire_time or ""
         self._leads_until = sent_at + self.timing.renew_deadline
         self._note_holder(self._candidate.identity)
 
@@ -195,6 +227,7 @@ class Elector:
             method, path = "PUT", f"{path}/{self._candidate.lease}"
         raw = await self._api.send(method, path, lease)
         self._seen = Observation(msgspec.json.decode(raw, type=Lease), _now())
+        self._is_unsure = False
 
     def _note_holder(self, holder: str) -> None:
         if holder != self._known_holder:

@@ -116,13 +116,25 @@ class Correlator:
             known.count = max(known.count, count)
 
     def undo(self, writing: Writing, now: float) -> None:
-        """It could not be written, so it neither counts nor uses up anything."""
+        """It was not written, so it neither counts nor uses up anything."""
+        occurrence = writing.occurrence
+        self._bucket(occurrence.involved, now).give_back()
         known = self._known.get(writing.name)
-        if known is not None:
-            known.count -= 1
-            if not known.count:
-                self._known.drop(writing.name)
-        self._bucket(writing.occurrence.involved, now).give_back()
+        if known is None:
+            return
+        known.count -= 1
+        if not known.count:
+            self._known.drop(writing.name)
+            self._ungroup(occurrence)
+
+    def forget_counts(self) -> None:
+        """Another replica counted since: what an Event's count is, its next answer tells."""
+        self._known = _Recent()
+
+    def _ungroup(self, occurrence: Occurrence) -> None:
+        similar = self._similar.get(_group_of(occurrence))
+        if similar is not None:
+            similar.messages.discard(occurrence.message)
 
     def _bucket(self, subject: Involved, now: float) -> TokenBucket:
         key = f"{subject.namespace}/{subject.name}/{subject.uid}"
@@ -132,7 +144,7 @@ class Correlator:
     def _aggregated(self, occurrence: Occurrence, now: float) -> _Told:
         """The occurrence itself or, beyond ten different messages for the same reason within ten
         minutes, the one Event that stands for all further ones."""
-        group = f"{occurrence.involved.uid} {occurrence.type} {occurrence.reason}"
+        group = _group_of(occurrence)
         similar = self._similar.get(group)
         if similar is None or now - similar.last > SIMILAR_SECONDS:
             similar = self._similar.put(group, _Similar(now, set()))
@@ -183,6 +195,10 @@ class _Recent(Generic[V]):
 
     def drop(self, key: str) -> None:
         self._values.pop(key, None)
+
+
+def _group_of(occurrence: Occurrence) -> str:
+    return f"{occurrence.involved.uid} {occurrence.type} {occurrence.reason}"
 
 
 def _name_of(subject: Involved, told: _Told) -> str:

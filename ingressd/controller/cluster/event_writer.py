@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import Enum, auto
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from ingressd.controller.cluster.event_plan import (
 )
 from ingressd.controller.cluster.pen import Pen
 from ingressd.controller.cluster.pending import Pending
-from ingressd.controller.cluster.telling import Arrival, Arrivals, Told, announcement
+from ingressd.controller.cluster.telling import Arrival, Arrivals, Sweep, Told, announcement
 from ingressd.controller.controller import Controller
 from ingressd.controller.observing import Change
 from ingressd.resources.metadata import ObjectKey
@@ -42,30 +43,45 @@ class EventPace(Struct, frozen=True):
     glance: float = 0.25
 
 
+class Replica(Struct, frozen=True):
+    """What Events depend on in this replica: its ``name``; whether it ``publishes`` addresses; the
+    generation that each of its workers serves; and its ``tenure``, which is another one when a
+    different replica has led since it was asked last.
+    """
+
+    name: str
+    publishes: bool
+    served_generation: Callable[[], int]
+    tenure: Callable[[], str]
+
+
+class _Outcome(Enum):
+    WRITTEN = auto()
+    REFUSED = auto()
+    TRY_AGAIN = auto()
+
+
 class EventWriter:
     """Tells what is to be told. :meth:`note` is called in every replica, :meth:`run` only while
-    this one leads. ``served_generation`` gives the generation that every worker serves;
-    ``instance`` is the name of this replica.
+    this one leads.
+
+    What was told stays told when leading is interrupted, by an API server that was away for a
+    moment, say. After another replica led we begin as a new process does: what it told, and how
+    often, is found out where we would tell the same, as an Event's name follows from what it says.
     """
 
     def __init__(
-        self,
-        controller: Controller,
-        pen: Pen,
-        *,
-        served_generation: Callable[[], int],
-        instance: str,
-        pace: EventPace | None = None,
+        self, controller: Controller, pen: Pen, replica: Replica, pace: EventPace | None = None
     ) -> None:
         self._controller = controller
         self._pen = pen
-        self._served_generation = served_generation
-        self._instance = instance
+        self._replica = replica
         self._pace = pace or EventPace()
         self._pending = Pending(self._pace.settle)
-        self._arrivals = Arrivals()
+        self._arrivals = Arrivals(publishes=replica.publishes, started=time.time())
         self._told = Told()
         self._correlator = Correlator()
+        self._tenure = ""
         self._is_running = False
 
     def note(self, change: Change) -> None:
@@ -81,47 +97,55 @@ class EventWriter:
 
     async def run(self) -> None:
         """Tell what has to be told, until cancelled."""
+        self._take_up()
         self._is_running = True
-        self._arrivals.expire(_now())
+        sweep = Sweep(self._pace.interval, _now() + self._pace.settle)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._look_at_all(), name="every Ingress")
-                while True:
-                    await self._tell_some()
+            while True:
+                await self._tell_some(sweep)
         finally:
             self._is_running = False
             self._pending.clear()
+
+    def _take_up(self) -> None:
+        """Go on where we stopped, unless another replica went on there."""
+        tenure = self._replica.tenure()
+        if tenure != self._tenure:
             self._told.clear()
+            self._correlator.forget_counts()
+        self._tenure = tenure
+        self._told.keep_only(self._controller.ingresses)
+        self._arrivals.expire(_now())
 
-    async def _look_at_all(self) -> None:
-        while True:
-            self._pending.add(self._controller.ingresses)
-            await asyncio.sleep(self._pace.interval)
-
-    async def _tell_some(self) -> None:
-        """One Ingress at a time: however many there are, nobody else on the loop waits for them."""
+    async def _tell_some(self, sweep: Sweep) -> None:
+        """One Ingress at a time: however many there are, nobody else on the loop waits for them,
+        and what changed waits for no more than one of those that did not."""
         await asyncio.sleep(0)
-        for key in await self._pending.take(1, timeout=self._patience()):
+        changed = await self._pending.take(1, timeout=self._patience(sweep))
+        for key in changed or sweep.take(self._controller.ingresses, _now()):
             await self._tell_problems(key)
-        if self._arrivals.is_due(self._served_generation()):
-            await self._announce(*self._arrivals.take())
+        if self._arrivals.is_due(self._replica.served_generation()):
+            await self._announce()
 
-    def _patience(self) -> float | None:
-        """How long to wait for a problem: that workers serve something new is not announced."""
-        if self._arrivals.is_due(self._served_generation()):
+    def _patience(self, sweep: Sweep) -> float:
+        """How long to wait for a change: that workers serve something new is not announced."""
+        if self._arrivals.is_due(self._replica.served_generation()):
             return 0.0
-        return self._pace.glance if self._arrivals else None
+        pause = sweep.pause(_now())
+        return min(pause, self._pace.glance) if self._arrivals else pause
 
     async def _tell_problems(self, key: ObjectKey) -> None:
         for occurrence in self._problems(key):
-            if not await self._tell(occurrence):
-                self._told.retract(key, occurrence)
+            if await self._tell(occurrence):
+                self._told.note(key, occurrence, _now())
+            else:
                 self._pending.add((key,))
 
-    async def _announce(self, key: ObjectKey, arrival: Arrival) -> None:
+    async def _announce(self) -> None:
+        key, arrival = self._arrivals.first()
         occurrence = self._announcement(key)
-        if occurrence is not None and not await self._tell(occurrence):
-            self._arrivals.put_back(key, arrival)
+        if occurrence is None or await self._tell(occurrence):
+            self._arrivals.drop(key, arrival)
 
     def _problems(self, key: ObjectKey) -> list[Occurrence]:
         seen = self._controller.ingress(key)
@@ -138,22 +162,29 @@ class EventWriter:
         return announcement(involved(seen.ingress), self._controller.served(key))
 
     async def _tell(self, occurrence: Occurrence) -> bool:
-        """Whether this need not be tried again."""
+        """Whether this need not be tried again. What was not written is as if it never was planned,
+        also when we are stopped in the middle of it."""
         writing = self._correlator.plan(occurrence, time.time())
         if writing is None:
             return True
+        outcome = _Outcome.TRY_AGAIN
+        try:
+            outcome = await self._write(writing)
+        finally:
+            if outcome is not _Outcome.WRITTEN:
+                self._correlator.undo(writing, time.time())
+        return outcome is not _Outcome.TRY_AGAIN
+
+    async def _write(self, writing: Writing) -> _Outcome:
         await self._pen.turn()
         if not self._pen.may_write():
-            return False
+            return _Outcome.TRY_AGAIN
         try:
             await self._create_or_count(writing)
         except KubernetesError as error:
-            if not self._pen.failed(error):
-                return True
-            self._correlator.undo(writing, time.time())
-            return False
+            return _Outcome.TRY_AGAIN if self._pen.failed(error) else _Outcome.REFUSED
         self._pen.worked()
-        return True
+        return _Outcome.WRITTEN
 
     async def _create_or_count(self, writing: Writing) -> None:
         """Create the first of its kind, count the others; each becomes the other where the API
@@ -166,7 +197,7 @@ class EventWriter:
     async def _create(self, writing: Writing) -> bool:
         """False when it exists already."""
         try:
-            await self._pen.send("POST", _path(writing), event_body(writing, self._instance))
+            await self._pen.send("POST", _path(writing), event_body(writing, self._replica.name))
         except ApiError as error:
             if error.status != _CONFLICT:
                 raise

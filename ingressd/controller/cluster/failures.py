@@ -28,7 +28,7 @@ class Failures:
         reason = reason_of(error)
         if self._said.get(what) != reason:
             self._said[what] = reason
-            _log.warning("%s: %s; trying again", what, error or type(error).__name__)
+            _log.warning("%s: %s", what, str(error) or type(error).__name__)
 
     def clear(self, what: str) -> None:
         """It worked."""

@@ -37,8 +37,9 @@ class StatusPatch(Struct, frozen=True):
 
 
 class Departures:
-    """Which Ingresses left us while we watched. Only of these is a status taken back: another
-    controller may well be reached at the same addresses as we are, and what it writes is its own.
+    """Which Ingresses left us, as we saw it or as it can be proved. Only of these is a status taken
+    back: another controller may well be reached at the same addresses as we are, and what it writes
+    is its own.
     """
 
     def __init__(self) -> None:
@@ -60,18 +61,31 @@ class Departures:
         elif key in self._left and self._left[key] != _shown(seen):
             del self._left[key]
 
-    def __contains__(self, key: ObjectKey) -> bool:
-        return key in self._left
+    def recall(self, seen: SeenIngress) -> None:
+        """An Ingress that is not ours turns out to have a status that we wrote."""
+        if not seen.is_ours:
+            self._left[seen.ingress.key] = _shown(seen)
+
+    def left_with(self, key: ObjectKey) -> Addresses:
+        """What an Ingress showed when it left us and shows still, () if it did not leave."""
+        return self._left.get(key, ())
 
 
-def plan_status(seen: SeenIngress, addresses: Addresses, *, has_left: bool) -> StatusPatch | None:
-    """What to write to one Ingress, None where its status is right or none of our business."""
+def may_have_left(seen: SeenIngress, addresses: Addresses) -> bool:
+    """Whether an Ingress that is not ours looks as if we had written its status. Not found are
+    those that left while no replica ran, with addresses that have changed since."""
+    return bool(addresses) and not seen.is_ours and _shown(seen) == addresses
+
+
+def plan_status(
+    seen: SeenIngress, addresses: Addresses, left_with: Addresses = ()
+) -> StatusPatch | None:
+    """What to write to one Ingress, None where its status is right or none of our business.
+    ``left_with`` is what we wrote to one that has left us, () if it has not."""
     shown = _shown(seen)
     if seen.is_ours:
         return None if shown == addresses else _patch(seen, addresses)
-    if has_left and shown and shown == addresses:
-        return _patch(seen, ())
-    return None
+    return _patch(seen, ()) if left_with and shown == left_with else None
 
 
 def plan_removal(seen: SeenIngress, addresses: Addresses) -> StatusPatch | None:

@@ -11,13 +11,15 @@ import msgspec
 from msgspec import Struct
 
 from ingressd.controller.cluster.addresses import Addresses
-from ingressd.controller.cluster.failures import Failures
+from ingressd.controller.cluster.authorship import Authorship
+from ingressd.controller.cluster.in_force import AddressesInForce
 from ingressd.controller.cluster.pen import Pen
 from ingressd.controller.cluster.pending import Pending
 from ingressd.controller.cluster.published import Published
 from ingressd.controller.cluster.status_plan import (
     Departures,
     StatusPatch,
+    may_have_left,
     plan_removal,
     plan_status,
 )
@@ -30,6 +32,7 @@ from ingressd.sources.kubernetes.errors import ApiError, KubernetesError
 _log = logging.getLogger(__name__)
 
 _ADDRESSES = "published addresses"
+_DEPARTURES = "statuses of Ingresses that left"
 
 _NOT_FOUND = 404
 _CONFLICT = 409
@@ -38,10 +41,12 @@ _CONFLICT_PAUSE = 1.0
 
 class StatusPace(Struct, frozen=True):
     """How fast statuses are written. ``interval`` is seconds between two looks at everything, and
-    ``spacing`` what lies between them even when the addresses change all the time."""
+    ``spacing`` what lies between them even when the addresses change all the time. Fewer addresses
+    than before are published once they have been fewer for ``settle_fewer`` seconds."""
 
     interval: float = 60.0
     spacing: float = 1.0
+    settle_fewer: float = 5.0
     settle: float = 0.1
     concurrency: int = 8
     batch: int = 500
@@ -57,15 +62,16 @@ class StatusWriter:
         controller: Controller,
         published: Published,
         pen: Pen,
-        failures: Failures,
+        authorship: Authorship,
         pace: StatusPace | None = None,
     ) -> None:
         self._controller = controller
         self._published = published
         self._pen = pen
-        self._failures = failures
+        self._authorship = authorship
         self._pace = pace or StatusPace()
-        self._addresses: Addresses | None = None
+        self._in_force = AddressesInForce(self._pace.settle_fewer)
+        self._recalled_for: Addresses | None = None
         self._departures = Departures()
         self._pending = Pending(self._pace.settle)
         self._stale = asyncio.Event()
@@ -82,7 +88,10 @@ class StatusWriter:
             self._stale.set()
 
     async def run(self) -> None:
-        """Write what has to be written, until cancelled."""
+        """Write what has to be written, until cancelled. What was published in an earlier term of
+        ours may not be what the leaders since then published."""
+        self._in_force = AddressesInForce(self._pace.settle_fewer)
+        self._recalled_for = None
         self._is_running = True
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -96,22 +105,24 @@ class StatusWriter:
 
     async def remove_all(self) -> None:
         """Take back every status that shows our addresses: nobody serves these Ingresses now."""
-        if self._addresses is None:
-            return
-        keys = tuple(self._controller.ingresses)
-        await self._send_all(self._planned_removals(keys, self._addresses))
+        addresses = self._in_force.current
+        if addresses is not None:
+            keys = tuple(self._controller.ingresses)
+            await self._send_all(self._planned_removals(keys, addresses))
 
     async def _refresh_forever(self) -> None:
-        """Read the addresses, and look at every Ingress: at first, in intervals, and whenever the
-        Service changes."""
+        """Read the addresses, and look at every Ingress: at first, in intervals, whenever the
+        Service changes, and when what has become fewer may count."""
         while True:
             self._stale.clear()
             if await self._refresh():
+                await self._recall_departures()
                 self._written.clear()
                 self._pending.add(self._controller.ingresses)
+            pause = min(self._pace.interval, self._in_force.unsettled(_now()))
             await asyncio.sleep(self._pace.spacing)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._pace.interval - self._pace.spacing):
+                async with asyncio.timeout(max(0.0, pause - self._pace.spacing)):
                     await self._stale.wait()
 
     async def _refresh(self) -> bool:
@@ -119,18 +130,42 @@ class StatusWriter:
         try:
             addresses = await self._published.read()
         except (KubernetesError, DecodingError, msgspec.DecodeError) as error:
-            self._failures.note(_ADDRESSES, error)
+            self._pen.failures.note(_ADDRESSES, error)
             return False
-        self._failures.clear(_ADDRESSES)
-        if addresses != self._addresses and addresses is not None:
+        self._pen.failures.clear(_ADDRESSES)
+        if addresses is None:
+            return False
+        if self._in_force.take(addresses, _now()):
             shown = ", ".join(each.ip or each.hostname for each in addresses)
             _log.info("Ingress status: the addresses are %s", shown or "not assigned yet")
-        self._addresses = addresses if addresses is not None else self._addresses
-        return addresses is not None
+        return True
+
+    async def _recall_departures(self) -> None:
+        """What left while no replica watched: once in each term for all addresses that it sees.
+        Costs nothing where no Ingress of others shows them."""
+        addresses = self._in_force.current
+        if addresses is None or addresses == self._recalled_for:
+            return
+        suspects = {
+            seen.ingress.key
+            for seen in filter(None, map(self._controller.ingress, self._controller.ingresses))
+            if may_have_left(seen, addresses)
+        }
+        try:
+            for namespace in sorted({key.namespace for key in suspects}):
+                ours = await self._authorship.ingresses_with_our_status(namespace)
+                for seen in filter(None, map(self._controller.ingress, suspects & ours)):
+                    self._departures.recall(seen)
+        except (KubernetesError, msgspec.DecodeError) as error:
+            self._pen.failures.note(_DEPARTURES, error)
+            return
+        self._pen.failures.clear(_DEPARTURES)
+        self._recalled_for = addresses
 
     async def _write(self, keys: Iterable[ObjectKey]) -> None:
-        if self._addresses is not None:
-            await self._send_all(self._planned(keys, self._addresses))
+        addresses = self._in_force.current
+        if addresses is not None:
+            await self._send_all(self._planned(keys, addresses))
 
     def _planned(self, keys: Iterable[ObjectKey], addresses: Addresses) -> list[StatusPatch]:
         """Only differences, and not again what the store has not seen coming back yet."""
@@ -140,7 +175,9 @@ class StatusWriter:
             if seen is None:
                 self._written.pop(key, None)
                 continue
-            patch = plan_status(seen, addresses, has_left=key in self._departures)
+            left_with = self._departures.left_with(key)
+            ours = left_with if left_with in self._in_force else ()
+            patch = plan_status(seen, addresses, ours)
             if patch is not None and patch != self._written.get(key):
                 patches.append(patch)
         return patches
@@ -165,7 +202,8 @@ class StatusWriter:
         if not self._pen.may_write():
             return
         try:
-            await self._pen.send("PATCH", patch.path, patch.body)
+            manager = self._authorship.manager
+            await self._pen.send("PATCH", patch.path, patch.body, fieldManager=manager)
         except KubernetesError as error:
             self._recover(patch, error)
             return
@@ -184,3 +222,7 @@ class StatusWriter:
             return
         if self._pen.failed(error):
             self._pending.add((patch.key,))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

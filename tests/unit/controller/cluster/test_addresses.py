@@ -4,11 +4,15 @@ import pytest
 from support.objects import service
 
 from ingressd.controller.cluster.addresses import (
+    EXCLUDED_LABEL,
     addresses_of,
     addresses_of_service,
+    needs_endpoints,
     needs_nodes,
+    nodes_of_slices,
     shown_addresses,
 )
+from ingressd.resources.endpoints import EndpointConditions, EndpointSlice, SliceEndpoint
 from ingressd.resources.ingress import IngressLoadBalancerIngress, IngressPortStatus
 from ingressd.resources.metadata import ObjectMeta
 from ingressd.resources.node import Node, NodeAddress, NodeCondition, NodeStatus
@@ -26,9 +30,9 @@ def balanced(*entries: LoadBalancerIngress, **spec: object) -> Service:
     return Service(metadata=plain.metadata, spec=plain.spec, status=status)
 
 
-def node(name: str, *, ready: str = "True", **addresses: str) -> Node:
+def node(name: str, *, ready: str = "True", labels: tuple[str, ...] = (), **addresses: str) -> Node:
     return Node(
-        metadata=ObjectMeta(name),
+        metadata=ObjectMeta(name, labels=dict.fromkeys(labels, "")),
         status=NodeStatus(
             tuple(NodeAddress(type_, address) for type_, address in addresses.items()),
             (NodeCondition("MemoryPressure", "False"), NodeCondition("Ready", ready)),
@@ -75,6 +79,46 @@ def test_a_node_port_is_reached_at_ready_nodes_from_outside_if_they_can_be() -> 
         node("d", Hostname="d"),
     )
     assert shown(front, *nodes) == ["10.0.0.2", "203.0.113.1"]
+
+
+def test_a_node_can_be_excluded_by_its_label() -> None:
+    nodes = (
+        node("a", InternalIP="10.0.0.1"),
+        node("b", InternalIP="10.0.0.2", labels=(EXCLUDED_LABEL,)),
+    )
+    assert shown(service("front", type="NodePort"), *nodes) == ["10.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (service("front", type="NodePort", external_traffic_policy="Local"), True),
+        (service("front", type="NodePort", external_traffic_policy="Cluster"), False),
+        (service("front", type="NodePort"), False),
+        (service("front", type="LoadBalancer", external_traffic_policy="Local"), False),
+    ],
+)
+def test_endpoints_matter_where_only_their_nodes_answer(made: Service, expected: bool) -> None:
+    assert needs_endpoints(made) is expected
+
+
+def test_the_nodes_of_ready_endpoints() -> None:
+    slices = [
+        EndpointSlice(
+            metadata=ObjectMeta("front-1"),
+            endpoints=(
+                SliceEndpoint(("10.1.0.1",), node_name="a"),
+                SliceEndpoint(("10.1.0.2",), EndpointConditions(ready=True), node_name="b"),
+                SliceEndpoint(("10.1.0.3",), EndpointConditions(ready=False), node_name="c"),
+                SliceEndpoint(("10.1.0.4",)),
+            ),
+        ),
+        EndpointSlice(
+            metadata=ObjectMeta("front-2"),
+            endpoints=(SliceEndpoint(("10.1.0.5",), node_name="d"),),
+        ),
+    ]
+    assert nodes_of_slices(slices) == {"a", "b", "d"}
 
 
 def test_without_a_ready_node_nothing_is_known() -> None:

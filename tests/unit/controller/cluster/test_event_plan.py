@@ -116,6 +116,29 @@ def test_what_could_not_be_written_uses_up_nothing() -> None:
         correlator.undo(writing, 0)
 
 
+def test_what_could_not_be_written_takes_no_place_among_the_similar() -> None:
+    correlator = Correlator()
+    for number in range(10):
+        correlator.undo(must(correlator.plan(told(f"lost {number}"), 0)), 0)
+    assert must(correlator.plan(told("found"), 1)).occurrence.message == "found"
+
+
+def test_what_was_written_before_keeps_its_place_among_the_similar() -> None:
+    correlator = Correlator()
+    for number in range(10):
+        correlator.plan(told(f"path {number}"), 0)
+    correlator.undo(must(correlator.plan(told("path 0"), 1)), 1)
+    assert must(correlator.plan(told("path 0"), 2)).count == 2
+
+
+def test_after_another_replica_counts_are_unknown() -> None:
+    correlator = Correlator()
+    for now in range(3):
+        correlator.plan(told("a"), now)
+    correlator.forget_counts()
+    assert must(correlator.plan(told("a"), 3)).count == 1
+
+
 def test_the_count_of_an_event_that_is_there_goes_on() -> None:
     correlator = Correlator()
     writing = must(correlator.plan(told("a"), 0))

@@ -14,6 +14,8 @@ from support.simulated_time import run_simulated
 
 from ingressd.compiler.settings import CompilerSettings
 from ingressd.controller.cluster.allowance import TokenBucket
+from ingressd.controller.cluster.authorship import Authorship
+from ingressd.controller.cluster.elector import Candidate
 from ingressd.controller.cluster.failures import Failures
 from ingressd.controller.cluster.pen import Pen
 from ingressd.controller.cluster.published import FixedAddresses
@@ -32,9 +34,9 @@ def writer_of(
         fallback_certificate=certificate("x", fingerprint="f", secret=""),
         now=lambda: 0.0,
     )
-    failures = Failures()
-    pen = Pen(api, "status", failures, may_write, TokenBucket(1000, 1000, 0))  # type: ignore[arg-type]
-    writer = StatusWriter(controller, FixedAddresses(("192.0.2.1",)), pen, failures)
+    pen = Pen(api, "status", Failures(), may_write, TokenBucket(1000, 1000, 0))  # type: ignore[arg-type]
+    authorship = Authorship(api, Candidate("a", "ingress", "leader"))  # type: ignore[arg-type]
+    writer = StatusWriter(controller, FixedAddresses(("192.0.2.1",)), pen, authorship)
     controller.observe(writer.note)
     controller.apply(all_of(*ingresses))
     for each in ingresses:
