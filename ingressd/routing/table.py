@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -85,6 +86,18 @@ class Table(Struct, frozen=True):
         """
         return self.bound_certificate(server_name or CATCH_ALL) or self.certificates.get(
             self.default_certificate
+        )
+
+    def single_host_certificates(self) -> frozenset[str]:
+        """Fingerprints of the certificates that serve one exact host, and nothing else."""
+        times = Counter(self.bindings.values())
+        return frozenset(
+            fingerprint
+            for name, fingerprint in self.bindings.items()
+            if times[fingerprint] == 1
+            and fingerprint != self.default_certificate
+            and name != CATCH_ALL
+            and not name.startswith("*")
         )
 
     def bound_certificate(self, server_name: str) -> Certificate | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import resource
 import signal
 import socket
 import sys
@@ -121,8 +122,18 @@ async def serve(end: socket.socket) -> int:
     return 0
 
 
+def raise_descriptor_limit() -> None:
+    """Use all descriptors that are allowed: the soft limit is 1024 in many places, for select(2).
+
+    How many clients a worker takes follows from it.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def main() -> None:
     """Entry point of the child process."""
+    raise_descriptor_limit()
     for group_signal in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(group_signal, signal.SIG_IGN)
     end = socket.socket(fileno=int(sys.argv[1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import sys
@@ -344,6 +345,20 @@ async def test_a_worker_imports_no_control_plane_and_ignores_the_groups_signals(
     assert modules.isdisjoint(banned)
     await channel.close()
     listeners.close()
+
+
+async def test_a_worker_may_use_every_descriptor_that_is_allowed(pod: Endpoint) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+    try:
+        async with running(1) as cluster:
+            cluster.change(pod)
+            await cluster.supervisor.ready()
+            (worker,) = cluster.supervisor.status
+            limits = resource.prlimit(worker.pid, resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert limits == (hard, hard)
 
 
 async def test_a_worker_without_a_supervisor_exits(pod: Endpoint) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import ssl
+import time
 from collections import OrderedDict
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,10 @@ MAX_SESSIONS = 1024
 """OpenSSL keeps sessions of TLS 1.2 by id for five minutes, and Python cannot tell it not to."""
 
 
+TICKET_KEY_LIFETIME = 24 * 3600.0
+"""Seconds for which one key makes tickets: whoever gets hold of it reads what TLS 1.2 has sent."""
+
+
 class NoCertificateError(Exception):
     """The table has no certificate that loads, not even a default one."""
 
@@ -44,17 +49,25 @@ class ContextKey(NamedTuple):
     """All that a context is made of: two connections with equal keys may share one."""
 
     fingerprint: str
+    resumes: bool
+
+
+class _Loaded(NamedTuple):
+    context: ssl.SSLContext
+    made_at: float
 
 
 class ContextStore:
     """Owner of the worker's ``SSLContext`` objects, the least recently used dropped first.
 
-    A context that failed to load is remembered as None: it costs, and is logged, once.
+    A context that failed to load is remembered as None: it costs, and is logged, once. Sessions
+    resume where a certificate serves one host only: none can cross from one host to another.
     """
 
     def __init__(self, capacity: int = MAX_CONTEXTS) -> None:
         self._capacity = capacity
-        self._contexts: OrderedDict[ContextKey, ssl.SSLContext | None] = OrderedDict()
+        self._contexts: OrderedDict[ContextKey, _Loaded | None] = OrderedDict()
+        self._resuming = _Resuming()
 
     def __len__(self) -> int:
         return len(self._contexts)
@@ -65,9 +78,9 @@ class ContextStore:
         A certificate that does not load is replaced by the default one. Raises NoCertificateError.
         """
         for certificate in (table.certificate_for(server_name), table.certificate_for(None)):
-            context = self._context(certificate) if certificate else None
-            if context is not None:
-                return context
+            loaded = self._load(certificate, table) if certificate else None
+            if loaded is not None:
+                return loaded.context
         raise NoCertificateError(f"no certificate for {server_name!r}")
 
     def retain(self, fingerprints: Container[str]) -> None:
@@ -75,31 +88,59 @@ class ContextStore:
         for key in [key for key in self._contexts if key.fingerprint not in fingerprints]:
             del self._contexts[key]
 
-    def _context(self, certificate: Certificate) -> ssl.SSLContext | None:
-        key = ContextKey(certificate.fingerprint)
-        if key not in self._contexts or _has_too_many_sessions(self._contexts[key]):
-            self._contexts[key] = _load_or_log(certificate)
+    def _load(self, certificate: Certificate, table: Table) -> _Loaded | None:
+        resumes = certificate.fingerprint in self._resuming.fingerprints(table)
+        key = ContextKey(certificate.fingerprint, resumes)
+        if key not in self._contexts or _is_worn_out(self._contexts[key], key):
+            self._contexts[key] = _load_or_log(certificate, resumes=resumes)
         self._contexts.move_to_end(key)
         if len(self._contexts) > self._capacity:
             self._contexts.popitem(last=False)
         return self._contexts[key]
 
 
-def _has_too_many_sessions(context: ssl.SSLContext | None) -> bool:
-    """Whether a fresh context should take over, so that a flood of clients fills no memory."""
-    return context is not None and context.session_stats()["number"] > MAX_SESSIONS
+class _Resuming:
+    """Which certificates may resume sessions; worked out again when the bindings change."""
+
+    def __init__(self) -> None:
+        self._bindings: dict[str, str] | None = None
+        self._default = ""
+        self._fingerprints: frozenset[str] = frozenset()
+
+    def fingerprints(self, table: Table) -> frozenset[str]:
+        if table.bindings is not self._bindings or table.default_certificate != self._default:
+            self._bindings = table.bindings
+            self._default = table.default_certificate
+            self._fingerprints = table.single_host_certificates()
+        return self._fingerprints
 
 
-def _load_or_log(certificate: Certificate) -> ssl.SSLContext | None:
+def _is_worn_out(loaded: _Loaded | None, key: ContextKey) -> bool:
+    """Whether a fresh context should take over.
+
+    So that a flood of clients fills no memory, and that no ticket key is used for too long.
+    """
+    if loaded is None:
+        return False
+    if key.resumes and time.monotonic() - loaded.made_at > TICKET_KEY_LIFETIME:
+        return True
+    return loaded.context.session_stats()["number"] > MAX_SESSIONS
+
+
+def _load_or_log(certificate: Certificate, *, resumes: bool) -> _Loaded | None:
     try:
-        return load_context(certificate)
+        return _Loaded(load_context(certificate, resumes=resumes), time.monotonic())
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         _LOG.error("%r does not load, the default is served instead: %s", certificate, error)
         return None
 
 
-def load_context(certificate: Certificate) -> ssl.SSLContext:
-    """A server's context with one certificate; about 2 ms. Raises ssl.SSLError and ValueError."""
+def load_context(certificate: Certificate, *, resumes: bool = False) -> ssl.SSLContext:
+    """A server's context with one certificate; about 2 ms. Raises ssl.SSLError and ValueError.
+
+    ``resumes`` lets clients come back with tickets (RFC 8446 section 2.2, RFC 5077). Their key is
+    this context's own: another worker, or another certificate, shakes hands in full.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
@@ -107,10 +148,11 @@ def load_context(certificate: Certificate) -> ssl.SSLContext:
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     # All suites are good: a phone without AES hardware knows best which is cheap (as Mozilla says).
     context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
-    # No ticket key could be shared between workers. What TLS 1.2 resumes by session id stays within
-    # one context, thus within one certificate and one set of settings.
-    context.options |= ssl.OP_NO_TICKET
-    context.num_tickets = 0
+    # Without tickets, TLS 1.2 still resumes by session id. That too stays within one context, thus
+    # within one certificate and one set of settings.
+    context.num_tickets = 1 if resumes else 0
+    if not resumes:
+        context.options |= ssl.OP_NO_TICKET
     with _memory_file(certificate.chain) as chain, _memory_file(certificate.private_key) as key:
         # An encrypted key fails on the empty password; without one OpenSSL asks on the terminal.
         context.load_cert_chain(chain, key, password=lambda: "")

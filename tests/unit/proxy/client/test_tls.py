@@ -153,7 +153,49 @@ def test_http_1_1_is_the_only_protocol_offered() -> None:
     assert Session(context, client).client.selected_alpn_protocol() == "http/1.1"
 
 
-def test_no_tickets_are_given_out() -> None:
+def resumes(context: ssl.SSLContext, newest: ssl.TLSVersion) -> bool:
+    """Whether a client that comes again with its ticket is known."""
+    client = careless_client(newest)
+    first = Session(context, client)
+    first.server.write(b"x")
+    first.client.read(1)  # TLS 1.3 brings its tickets with the first bytes
+    session = first.client.session
+    again = Session(context, client, session)
+    return session is not None and session.has_ticket and bool(again.client.session_reused)
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_sessions_resume_where_a_certificate_serves_one_host(newest: ssl.TLSVersion) -> None:
+    single, shared, wildcard, default = (AUTHORITY.leaf("x").as_certificate() for _ in range(4))
+    table = make_table(default, a_test=single, b_test=shared, c_test=shared, d_test=default)
+    bound = table.apply(
+        Delta(generation=2, certificates=(wildcard,), bindings={"*.w": wildcard.fingerprint})
+    )
+    store = ContextStore()
+    hosts = ("a.test", "b.test", "d.test", "x.w", "unknown.test")
+    known = [resumes(store.context_for(host, bound), newest) for host in hosts]
+    assert known == [True, False, False, False, False]
+
+
+def test_a_certificate_that_serves_a_second_host_resumes_no_more() -> None:
+    certificate = AUTHORITY.leaf("x").as_certificate()
+    store = ContextStore()
+    alone = store.context_for("a.test", make_table(a_test=certificate))
+    table = make_table(a_test=certificate, b_test=certificate)
+    assert store.context_for("a.test", table) is not alone
+    assert store.context_for("a.test", table) is store.context_for("b.test", table)
+
+
+def test_the_key_of_tickets_is_changed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = make_table(a_test=AUTHORITY.leaf("a.test").as_certificate())
+    store = ContextStore()
+    first = store.context_for("a.test", table)
+    assert store.context_for("a.test", table) is first
+    monkeypatch.setattr("ingressd.proxy.client.tls.TICKET_KEY_LIFETIME", -1.0)
+    assert store.context_for("a.test", table) is not first
+
+
+def test_no_tickets_are_given_out_by_default() -> None:
     context = load_context(AUTHORITY.leaf("a.test").as_certificate())
     for newest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         session = Session(context, careless_client(newest)).client.session
@@ -169,7 +211,8 @@ def test_a_session_resumes_with_no_other_certificate() -> None:
 
 def test_sessions_of_tls_1_2_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingressd.proxy.client.tls.MAX_SESSIONS", 2)
-    table = make_table(a_test=AUTHORITY.leaf("a.test").as_certificate())
+    shared = AUTHORITY.leaf("a.test", "b.test").as_certificate()
+    table = make_table(a_test=shared, b_test=shared)
     store = ContextStore()
     first = store.context_for("a.test", table)
     kept = []  # OpenSSL forgets the session of a connection that was not shut down properly
