@@ -39,6 +39,11 @@ BACKEND = """\
     listen 127.0.0.1:{port} backlog=4096;
     root {folder};
     location = /small {{ default_type text/plain; return 200 "{small}"; }}
+    location = /fresh {{
+      default_type text/plain;
+      add_header X-Nonce $request_id;
+      return 200 "{small}";
+    }}
     location = /chunked {{ alias {folder}/medium; add_trailer X-None $arg_none; }}
     location = /upload {{
       client_body_buffer_size 2m;

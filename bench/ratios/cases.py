@@ -64,6 +64,7 @@ _LARGE = {"nginx": 1.2, "caddy": 1.2}
 
 CASES = (
     Case("http", "100 bytes, keep-alive", targets={"nginx": 2.4, "caddy": 0.6}),
+    Case("fresh", "the same, no two heads alike", "/fresh"),
     Case("tls", "100 bytes, keep-alive, TLS", tls=True, targets={"nginx": 2.0, "caddy": 0.7}),
     Case("connect", "100 bytes, new connection", close=True, targets={"nginx": 2.0, "caddy": 0.8}),
     Case(
