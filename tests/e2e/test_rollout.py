@@ -40,17 +40,24 @@ async def flags() -> tuple[str, ...]:
 
 
 @pytest.fixture
+async def pre_stop() -> float:
+    """Seconds for which a pod goes on after it was told to stop; a test may parametrize them."""
+    return 0
+
+
+@pytest.fixture
 async def running(
-    namespace: Namespace, account: Path, flags: tuple[str, ...]
+    namespace: Namespace, account: Path, flags: tuple[str, ...], pre_stop: float
 ) -> AsyncIterator[Controller]:
     """Three pods behind an Ingress, and ingressd."""
-    await namespace.publish("web", HOST)
+    await namespace.publish("web", HOST, pre_stop=pre_stop)
     async with controller(account, "--watch-namespace", namespace.name, *flags) as running:
         await running.leads(HOST, "web")
         yield running
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("pre_stop", [0.5])
 async def test_ten_rolling_updates_lose_no_request(
     namespace: Namespace, running: Controller
 ) -> None:
@@ -59,6 +66,18 @@ async def test_ten_rolling_updates_lose_no_request(
             await namespace.roll("web")
     assert seen.failures == []
     assert len(seen.answers) >= 30  # each of the pods of ten generations had its share
+
+
+@pytest.mark.timeout(240)
+async def test_ten_rolling_updates_of_pods_that_close_at_once(
+    namespace: Namespace, running: Controller
+) -> None:
+    """A POST that meets a closing connection must not be sent again: the pod may have read it."""
+    async with traffic(running.http, HOST) as seen:
+        for _ in range(10):
+            await namespace.roll("web")
+    assert [failure for failure in seen.failures if not failure.startswith("POST: 502")] == []
+    assert len(seen.failures) <= seen.answers.total() / 1000
 
 
 @pytest.mark.timeout(180)

@@ -33,13 +33,13 @@ class Traffic:
         wanted = self.answers.total() + count
         await until(lambda: self.answers.total() >= wanted)
 
-    def record(self, response: Response, nonce: bytes) -> None:
+    def record(self, method: str, response: Response, nonce: bytes) -> None:
         """An answer is good when it is whole, from a pod, and to this request."""
         pod = response.value(b"x-pod")
         if pod is None or response.status != 200 or not response.complete:
-            self.failures.append(f"{response.status} {response.body[:80]!r}")
+            self.failures.append(f"{method}: {response.status} {response.body[:80]!r}")
         elif response.value(b"x-nonce") != nonce:
-            self.failures.append(f"the answer to another request: {response!r}")
+            self.failures.append(f"{method}: the answer to another request: {response!r}")
         else:
             self.answers[pod.decode()] += 1
             self.last[pod.decode()] = time.monotonic()
@@ -80,12 +80,13 @@ async def _keep_asking(
 
 async def _ask(client: Client, seen: Traffic, send: Send, head: bytes, nonce: bytes) -> bool:
     """One request; whether the connection can take another one."""
+    method = "GET" if send is _get else "POST"
     try:
         response = await send(client, head)
     except (ConnectionError, asyncio.IncompleteReadError) as error:
-        seen.failures.append(repr(error))
+        seen.failures.append(f"{method}: {error!r}")
         return False
-    seen.record(response, nonce)
+    seen.record(method, response, nonce)
     return response.value(b"connection") != b"close"
 
 

@@ -19,6 +19,9 @@ from ingressd.routing.model import Endpoint, Upstream
 AVOID_SECONDS = 2.0
 """How long an endpoint that could not be connected to is passed over while others can be."""
 
+FRESH_SECONDS = 1.0
+"""How long a connection may have idled that takes a request which must not be lost."""
+
 WARY_SECONDS = 2.0
 """How long the used connections of an endpoint that closes some are not trusted."""
 
@@ -95,11 +98,12 @@ class PooledEndpoint:
         """The connection that has idled for the shortest time, or None.
 
         ``surely_open`` is for a request that must not be sent twice: a connection that closes just
-        then would lose it. So it looks for a close that the event loop has not told of yet, and
-        takes none of a pod that has begun to close connections, because it may be leaving. A new
-        connection to such a pod is refused, and then the request may go elsewhere.
+        then would lose it. So it takes none that has idled for long, and looks for a close that the
+        event loop has not told of yet. It takes none of a pod that has begun to close connections,
+        because it may be leaving: a new connection is refused then, and the request may go
+        elsewhere.
         """
-        if surely_open and self._wary_until > self._dialer.clock.now:
+        if surely_open and not self._is_steady:
             return None
         while self._idle:
             connection = self._idle.pop()
@@ -176,6 +180,15 @@ class PooledEndpoint:
     def _new_connection(self) -> UpstreamConnection:
         dialer = self._dialer
         return UpstreamConnection(dialer.clock, dialer.idle_limit, self)
+
+    @property
+    def _is_steady(self) -> bool:
+        """Whether the pod has closed no connection lately, and answered not long ago."""
+        dialer = self._dialer
+        if self._wary_until > dialer.clock.now or not self._idle:
+            return False
+        idle_for = dialer.idle_limit - (self._idle[-1].deadline - dialer.clock.now)
+        return idle_for <= FRESH_SECONDS
 
     def keep(self, connection: UpstreamConnection) -> None:
         """A connection is free for another exchange."""

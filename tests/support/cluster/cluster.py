@@ -112,15 +112,26 @@ class Namespace:
         """What ``kubectl get RESOURCE ... -o json`` tells."""
         return json.loads(await self.kubectl("get", resource, *arguments, "-o", "json"))
 
-    async def publish(self, name: str, host: str) -> None:
+    async def publish(self, name: str, host: str, *, pre_stop: float = 0) -> None:
         """Three pods, their Service, and an Ingress of our class that leads all of a host there."""
-        await self.apply(deployment(name, 3), service(name))
+        await self.apply(deployment(name, 3, pre_stop=pre_stop), service(name))
         await self.create_ingress(name, f"{host}/*={name}:80")
         await self.has_addresses(name, 3)
 
     async def create_ingress(self, name: str, rule: str) -> None:
         """``kubectl create ingress`` with our class."""
         await self.kubectl("create", "ingress", name, "--class=ingressd", f"--rule={rule}")
+
+    async def ingress_addresses(self, name: str) -> list[str]:
+        """What ``kubectl get ingress`` shows as ADDRESS, as far as it is IPs."""
+        status = (await self.get(f"ingress/{name}"))["status"]
+        return [each["ip"] for each in status["loadBalancer"].get("ingress", ())]
+
+    async def has_ingress_addresses(self, name: str, *expected: str) -> None:
+        """Wait until an Ingress shows these, and no others."""
+        await eventually(
+            lambda: self.ingress_addresses(name), lambda found: found == list(expected)
+        )
 
     async def rolled_out(self, deployment: str, seconds: int = 30) -> None:
         """Wait until all of a Deployment's pods are of its newest form, and ready."""

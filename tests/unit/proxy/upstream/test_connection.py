@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from support.keepers import Keeper
+from support.pods import cuts
 from support.requests import Wire
 
 from ingressd.proxy.clock import Clock
@@ -137,12 +138,6 @@ ANSWERS = {
         [head(200, b"Fine", 0), ("end",)],
     ),
 }  # fmt: skip
-
-
-def cuts(data: bytes) -> list[list[bytes]]:
-    """One piece, two pieces in every way, and byte by byte."""
-    halves = [[data[:at], data[at:]] for at in range(1, len(data))]
-    return [[data], *halves, [data[at : at + 1] for at in range(len(data))]]
 
 
 @pytest.mark.parametrize("name", ANSWERS)

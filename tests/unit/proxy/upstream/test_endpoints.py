@@ -14,6 +14,7 @@ from ingressd.proxy.clock import Clock
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.endpoints import (
     AVOID_SECONDS,
+    FRESH_SECONDS,
     ConnectFailed,
     Dialer,
     Pool,
@@ -92,6 +93,14 @@ async def test_a_pod_that_closes_connections_is_trusted_with_less(ends: str) -> 
     lost.connection_lost(None if ends == "eof" else ConnectionResetError())
     assert endpoint.take_idle(surely_open=True) is None
     assert endpoint.take_idle() is kept
+
+
+async def test_a_connection_that_has_idled_is_trusted_with_less() -> None:
+    (endpoint,) = pooled(1).endpoints
+    connection = idle(endpoint)
+    endpoint._dialer.clock.now += FRESH_SECONDS + 0.1
+    assert endpoint.take_idle(surely_open=True) is None
+    assert endpoint.take_idle() is connection
 
 
 async def test_our_own_closing_says_nothing_of_the_pod() -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from support.keepers import Keeper
+from support.pods import cuts
 from support.requests import Wire, get, received, wire_of
 
 from ingressd.proxy.client.request import Request
@@ -59,12 +60,6 @@ class Pod:
             if not wire.end:
                 connection.data_received(piece)
         return wire_of(request).written, ends, wire.end, len(self.free) - before
-
-
-def cuts(data: bytes) -> list[list[bytes]]:
-    """One piece, two in every way, and byte by byte."""
-    halves = [[data[:at], data[at:]] for at in range(1, len(data))]
-    return [[data], *halves, [data[at : at + 1] for at in range(len(data))]]
 
 
 @pytest.mark.parametrize("name", ANSWERS)
