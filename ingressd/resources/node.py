@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from ingressd.resources.metadata import Resource
 
@@ -39,16 +39,3 @@ class Node(Resource, frozen=True, kw_only=True):
         return any(
             each.type == "Ready" and each.status == "True" for each in self.status.conditions
         )
-
-
-class ListMetadata(Struct, frozen=True):
-    """``metadata`` of a list (meta/v1): ``continue`` asks for the next page, "" after the last."""
-
-    continue_: str = field(name="continue", default="")
-
-
-class NodeList(Struct, frozen=True):
-    """What listing nodes answers: a page of them."""
-
-    items: tuple[Node, ...] = ()
-    metadata: ListMetadata = ListMetadata()

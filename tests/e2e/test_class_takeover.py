@@ -82,18 +82,13 @@ async def flags(namespace: Namespace) -> tuple[str, ...]:
 async def is_served(running: Controller, namespace: Namespace, name: str) -> None:
     """It has its route and its address."""
     await eventually(lambda: running.service(f"{name}.test"), lambda found: found == "web")
-    await eventually(lambda: addresses(namespace, name), lambda found: found == [ADDRESS])
+    await namespace.has_ingress_addresses(name, ADDRESS)
 
 
 async def is_not_served(running: Controller, namespace: Namespace, name: str) -> None:
     """It has, or comes to have, neither."""
     await eventually(lambda: running.service(f"{name}.test"), lambda found: found == "404")
-    await eventually(lambda: addresses(namespace, name), lambda found: found == [])
-
-
-async def addresses(namespace: Namespace, name: str) -> list[str]:
-    status = (await namespace.get(f"ingress/{name}"))["status"]
-    return [each["ip"] for each in status["loadBalancer"].get("ingress", ())]
+    await namespace.has_ingress_addresses(name)
 
 
 async def reclass(namespace: Namespace, name: str, ingress_class: str) -> None:
@@ -114,7 +109,7 @@ async def test_it_takes_over_from_ingress_nginx(
             await is_served(running, namespace, name)
         for name in ("foreign", "self", "other", "none"):
             assert await running.service(f"{name}.test") == "404"
-            assert await addresses(namespace, name) == []
+            assert await namespace.ingress_addresses(name) == []
 
         await reclass(namespace, "ours", "theirs")
         await reclass(namespace, "foreign", "nginx")
@@ -147,4 +142,4 @@ async def test_without_a_class_where_that_is_asked_for(
         await is_served(running, namespace, "none")
         for name in ("foreign", "other"):
             assert await running.service(f"{name}.test") == "404"
-            assert await addresses(namespace, name) == []
+            assert await namespace.ingress_addresses(name) == []

@@ -56,19 +56,8 @@ async def replicas(namespace: Namespace) -> AsyncIterator[Replicas]:
         yield Replicas(namespace, stack)
 
 
-async def addresses(namespace: Namespace, name: str) -> list[str]:
-    status = (await namespace.get(f"ingress/{name}"))["status"]
-    return [each["ip"] for each in status["loadBalancer"].get("ingress", ())]
-
-
 async def create_ingress(namespace: Namespace, name: str) -> None:
-    await namespace.kubectl(
-        "create", "ingress", name, "--class=ingressd", f"--rule={name}.test/=web:80"
-    )
-
-
-async def has_address(namespace: Namespace, name: str, *expected: str) -> None:
-    await eventually(lambda: addresses(namespace, name), lambda found: found == list(expected))
+    await namespace.create_ingress(name, f"{name}.test/=web:80")
 
 
 async def test_the_address_comes_and_goes_with_the_class(
@@ -76,13 +65,13 @@ async def test_the_address_comes_and_goes_with_the_class(
 ) -> None:
     await replicas.start("a", "--publish-status-address", ADDRESS)
     await create_ingress(namespace, "web")
-    await has_address(namespace, "web", ADDRESS)
+    await namespace.has_ingress_addresses("web", ADDRESS)
     assert ADDRESS in await namespace.kubectl("get", "ingress", "web")
 
     await namespace.kubectl(
         "patch", "ingress", "web", "--patch", '{"spec":{"ingressClassName":"other"}}'
     )
-    await has_address(namespace, "web")
+    await namespace.has_ingress_addresses("web")
 
 
 async def test_an_address_goes_though_the_class_changed_while_nobody_ran(
@@ -93,8 +82,8 @@ async def test_an_address_goes_though_the_class_changed_while_nobody_ran(
     first = await replicas.start("a", *flags)
     await create_ingress(namespace, "web")
     await create_ingress(namespace, "stays")
-    await has_address(namespace, "web", ADDRESS)
-    await has_address(namespace, "stays", ADDRESS)
+    await namespace.has_ingress_addresses("web", ADDRESS)
+    await namespace.has_ingress_addresses("stays", ADDRESS)
     first.kill()
     await first.wait()
     await namespace.kubectl(
@@ -103,8 +92,8 @@ async def test_an_address_goes_though_the_class_changed_while_nobody_ran(
     await namespace.kubectl("delete", "lease/ingressd-leader")
 
     await replicas.start("b", *flags)
-    await has_address(namespace, "web")
-    assert await addresses(namespace, "stays") == [ADDRESS]
+    await namespace.has_ingress_addresses("web")
+    assert await namespace.ingress_addresses("stays") == [ADDRESS]
 
 
 async def test_describe_explains_an_ingress(namespace: Namespace, replicas: Replicas) -> None:
@@ -129,7 +118,7 @@ async def test_a_killed_leader_is_replaced_within_its_lease_and_the_last_one_cle
     first = await replicas.start("a", *flags)
     second = await replicas.start("b", *flags)
     await create_ingress(namespace, "before")
-    await has_address(namespace, "before", ADDRESS)
+    await namespace.has_ingress_addresses("before", ADDRESS)
     assert await replicas.leader() == "a"
 
     killed_at = time.monotonic()
@@ -137,9 +126,10 @@ async def test_a_killed_leader_is_replaced_within_its_lease_and_the_last_one_cle
     await eventually(replicas.leader, lambda name: name == "b")
     assert time.monotonic() - killed_at < LEASE_SECONDS + 1  # and the time that kubectl takes
     await create_ingress(namespace, "after")
-    await has_address(namespace, "after", ADDRESS)
-    assert await addresses(namespace, "before") == [ADDRESS]
+    await namespace.has_ingress_addresses("after", ADDRESS)
+    assert await namespace.ingress_addresses("before") == [ADDRESS]
 
     assert await stop(second) == 0
     assert await replicas.leader() == ""
-    assert await addresses(namespace, "before") == await addresses(namespace, "after") == []
+    for name in ("before", "after"):
+        assert await namespace.ingress_addresses(name) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from support.clients import connect, fetch
-from support.pods import OK, Script, Visit, answering, free_port, named, pod
+from support.pods import CUT_SHORT, OK, Script, Visit, answering, free_port, named, pod
 from support.proxies import SETTINGS, proxy, simple
 
 from ingressd.routing.policy import Policy, Timeouts
@@ -101,15 +101,7 @@ async def test_a_pod_that_closes_an_idle_connection_as_we_send_is_invisible() ->
     assert statuses == [200] * 20
 
 
-CUT = [
-    pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart", id="length"),
-    pytest.param(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n", id="chunked"
-    ),
-]
-
-
-@pytest.mark.parametrize("answer", CUT)
+@pytest.mark.parametrize("answer", CUT_SHORT.values(), ids=CUT_SHORT)
 async def test_an_answer_cut_short_never_looks_complete(answer: bytes) -> None:
     async def script(visit: Visit) -> None:
         await visit.request()

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
-from support.replicas import LEASE, Cluster, cluster, ingress
-from support.simulated_time import run_simulated
+from support.object_store_api import at_once, unreachable
+from support.replicas import LEASE, Cluster, in_cluster, ingress
 
 from ingressd.sources.kubernetes.errors import ApiUnreachable
 
 HERE = {"publish_status_address": ("192.0.2.1",)}
-
-
-def in_cluster(scene: Callable[[Cluster], Awaitable[None]]) -> None:
-    async def main() -> None:
-        async with cluster() as made:
-            await scene(made)
-
-    run_simulated(main())
 
 
 def test_one_of_three_leads() -> None:
@@ -89,16 +80,12 @@ def test_while_the_api_is_away_nobody_writes_and_afterwards_one_does() -> None:
         made.apply(ingress("web"))
         replicas = [await made.start("a", **HERE), await made.start("b", **HERE)]
         await asyncio.sleep(30)
-
-        async def away(method: str, path: str) -> None:
-            raise ApiUnreachable("connection refused")
-
-        healthy, made.api.before = made.api.before, away
+        made.api.before = unreachable
         await asyncio.sleep(60)
         assert made.leaders() == []
         made.apply(ingress("meanwhile"))
         assert replicas[0].controller.ingresses  # what serves never noticed
-        made.api.before = healthy
+        made.api.before = at_once
         await asyncio.sleep(30)
         assert len(made.leaders()) == 1
         assert made.addresses("meanwhile") == ["192.0.2.1"]

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import pytest
-from support.object_store_api import at_once
-from support.replicas import Cluster, cluster, ingress, load_balancer, with_status
-from support.simulated_time import run_simulated
+from support.object_store_api import at_once, unreachable
+from support.replicas import Cluster, in_cluster, ingress, load_balancer, with_status
 
 from ingressd.sources.kubernetes.errors import ApiError, ApiUnreachable
 
 HERE = {"publish_status_address": ("192.0.2.1", "lb.example.com")}
 SHOWN = ["lb.example.com", "192.0.2.1"]
 INGRESSES = "/apis/networking.k8s.io/v1/namespaces/default/ingresses"
-
-
-def in_cluster(scene: Callable[[Cluster], Awaitable[None]]) -> None:
-    async def main() -> None:
-        async with cluster() as made:
-            await scene(made)
-
-    run_simulated(main())
 
 
 def test_the_leader_writes_the_addresses_and_then_is_silent() -> None:
@@ -230,10 +220,7 @@ def test_a_leader_does_not_go_back_to_what_it_published_in_an_earlier_term() -> 
         a = await made.start("a", publish_service="ingress/front")
         await asyncio.sleep(20)
 
-        async def is_away(method: str, path: str) -> None:
-            raise ApiUnreachable("reset")
-
-        made.api.before = is_away
+        made.api.before = unreachable
         await asyncio.sleep(60)
         assert not a.is_leader
         made.api.before = at_once

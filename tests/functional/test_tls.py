@@ -9,11 +9,11 @@ import ssl
 import aiohttp
 import msgspec
 import pytest
-from aiohttp import web
 from support.certificates import CertificateAuthority, KeyPair, subject_names
 from support.clients import Client, Response, connect, fetch
-from support.pods import Visit, pod
+from support.pods import CUT_SHORT, Visit, pod
 from support.proxies import SETTINGS, Running, proxy, route, upstream
+from support.websockets import converse, websocket_pod
 
 from ingressd.routing.delta import Delta
 from ingressd.routing.model import Host
@@ -244,18 +244,8 @@ async def test_tls_that_comes_to_a_host_later_redirects_from_then_on() -> None:
 
 
 async def test_a_real_websocket_over_tls() -> None:
-    async def handler(request: web.BaseRequest) -> web.WebSocketResponse:
-        answer = web.WebSocketResponse()
-        await answer.prepare(request)
-        async for message in answer:
-            await answer.send_str(message.data[::-1])
-        return answer
-
-    runner = web.ServerRunner(web.Server(handler))
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
     async with (
+        websocket_pod() as port,
         proxy(table([port])) as running,
         aiohttp.ClientSession() as session,
         session.ws_connect(
@@ -265,11 +255,7 @@ async def test_a_real_websocket_over_tls() -> None:
             server_hostname="a.test",
         ) as client,
     ):
-        await client.send_str("abc")
-        assert await client.receive_str() == "cba"
-        await client.send_str("x" * 1_000_000)
-        assert len(await client.receive_str()) == 1_000_000
-    await runner.cleanup()
+        await converse(client)
 
 
 async def test_the_last_bytes_of_a_tunnel_reach_both_sides() -> None:
@@ -345,15 +331,7 @@ def _is_held_back(running: Running) -> bool:
     return any(each.exchange is not None and each.writing_paused for each in connections)
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart", id="length"),
-        pytest.param(
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n", id="chunked"
-        ),
-    ],
-)
+@pytest.mark.parametrize("answer", CUT_SHORT.values(), ids=CUT_SHORT)
 async def test_an_answer_cut_short_is_not_seen_as_complete(answer: bytes) -> None:
     async def script(visit: Visit) -> None:
         await visit.request()

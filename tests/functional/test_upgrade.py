@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import aiohttp
 import pytest
-from aiohttp import web
 from support.clients import connect
 from support.pods import OK, Script, Visit, answering, pod
 from support.proxies import proxy, route, simple, upstream
+from support.websockets import converse, websocket_pod
 
 from ingressd.routing.delta import Delta
 from ingressd.routing.model import Host
@@ -51,26 +51,15 @@ async def test_bytes_flow_both_ways_after_101(protocol: bytes) -> None:
 
 
 async def test_a_real_websocket_client_and_server() -> None:
-    async def handler(request: web.BaseRequest) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        async for message in socket:
-            await socket.send_str(message.data[::-1])
-        return socket
-
-    runner = web.ServerRunner(web.Server(handler))
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    async with proxy(simple([port])) as running, aiohttp.ClientSession() as session:
-        url = f"http://127.0.0.1:{running.port}/"
-        async with session.ws_connect(url, headers={"Host": "a.test"}) as socket:
-            await socket.send_str("abc")
-            assert await socket.receive_str() == "cba"
-            await socket.send_str("x" * 1_000_000)
-            assert len(await socket.receive_str()) == 1_000_000
-    await runner.cleanup()
+    async with (
+        websocket_pod() as port,
+        proxy(simple([port])) as running,
+        aiohttp.ClientSession() as session,
+        session.ws_connect(
+            f"http://127.0.0.1:{running.port}/", headers={"Host": "a.test"}
+        ) as client,
+    ):
+        await converse(client)
 
 
 async def test_a_pod_that_declines_gives_a_plain_answer() -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from ingressd.sources.kubernetes.errors import ApiError
+from ingressd.sources.kubernetes.errors import ApiError, ApiUnreachable
 
 Object: TypeAlias = dict[str, Any]
 MERGE_PATCH = "application/merge-patch+json"
@@ -17,6 +17,11 @@ MERGE_PATCH = "application/merge-patch+json"
 
 async def at_once(method: str, path: str) -> None:
     """No delay, no failure."""
+
+
+async def unreachable(method: str, path: str) -> None:
+    """Nothing listens there."""
+    raise ApiUnreachable("connection refused")
 
 
 class ObjectStoreApi:

@@ -12,6 +12,11 @@ from dataclasses import dataclass, field
 Script = Callable[["Visit"], Awaitable[None]]
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+CUT_SHORT = {
+    "length": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart",
+    "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n",
+}
+"""Answers after which a pod hangs up too early, by how they tell their end."""
 
 
 @dataclass
@@ -152,6 +157,12 @@ async def pod(script: Script = echo, port: int = 0) -> AsyncIterator[Pod]:
         yield server
     finally:
         await server.stop()
+
+
+def cuts(answer: bytes) -> list[list[bytes]]:
+    """In which pieces it may arrive: in one, in two in every way, and byte by byte."""
+    halves = [[answer[:at], answer[at:]] for at in range(1, len(answer))]
+    return [[answer], *halves, [answer[at : at + 1] for at in range(len(answer))]]
 
 
 def free_port() -> int:

@@ -5,7 +5,7 @@ What one writes, all see, as through a watch that is never late.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,19 +24,19 @@ from support.object_store_api import Object, ObjectStoreApi
 from support.objects import OUR_CLASS, endpoint_slice, meta, rule, service
 from support.objects import ingress as plain_ingress
 from support.routes import certificate
+from support.simulated_time import run_simulated
 
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/ingress/leases/leader"
-_FOLDERS = {Ingress: "/apis/networking.k8s.io/v1/namespaces/{}/ingresses/{}"}
+_INGRESS = "/apis/networking.k8s.io/v1/namespaces/{}/ingresses/{}"
 _CORE = "/api/v1/namespaces/{}/{}s/{}"
 
 
 def path_of(resource: Resource) -> str:
     """Where the API server has an object."""
     where = resource.metadata
-    folder = _FOLDERS.get(type(resource), _CORE)
-    if type(resource) is Ingress:
-        return folder.format(where.namespace, where.name)
-    return folder.format(where.namespace, type(resource).__name__.lower(), where.name)
+    if isinstance(resource, Ingress):
+        return _INGRESS.format(where.namespace, where.name)
+    return _CORE.format(where.namespace, type(resource).__name__.lower(), where.name)
 
 
 class Replica:
@@ -120,8 +120,7 @@ class Cluster:
         return [each.name for each in self.replicas if each.is_leader]
 
     def _stored(self, name: str) -> Object:
-        path = _FOLDERS[Ingress].format("default", name)
-        return self.api.objects[path]
+        return self.api.objects[_INGRESS.format("default", name)]
 
     def _deliver(self, path: str, stored: Object | None) -> None:
         """The watch. Of what ingressd writes itself it hears only about Ingresses."""
@@ -147,6 +146,16 @@ async def cluster() -> AsyncIterator[Cluster]:
     finally:
         for each in made.replicas:
             await each.kill()
+
+
+def in_cluster(scene: Callable[[Cluster], Awaitable[None]]) -> None:
+    """Play a scene in simulated time, in a cluster of its own."""
+
+    async def main() -> None:
+        async with cluster() as made:
+            await scene(made)
+
+    run_simulated(main())
 
 
 def ingress(

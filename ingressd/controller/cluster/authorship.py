@@ -4,23 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
 from msgspec import Struct, field
 
 from ingressd.controller.cluster.elector import Candidate
 from ingressd.resources.metadata import ObjectKey
-from ingressd.sources.kubernetes.api import ApiServer, QueryValue
+from ingressd.sources.kubernetes.api import ApiServer
+from ingressd.sources.kubernetes.listing import items_of
 
-_PAGE_SIZE = 500
 _LONGEST_NAME = 128  # of a field manager; the API server refuses more
 
 
 class _ManagedFields(Struct, frozen=True):
-    """One entry of ``managedFields`` (meta/v1): what a manager wrote last. Servers before 1.22
-    have no ``subresource`` in it."""
+    """One entry of ``managedFields`` (meta/v1): what a manager wrote last. Its ``subresource`` is
+    not asked for: servers before 1.22 have none."""
 
     manager: str = ""
     fields: dict[str, Any] = field(name="fieldsV1", default={})
@@ -35,17 +33,8 @@ class _Metadata(Struct, frozen=True, rename="camel"):
     managed_fields: tuple[_ManagedFields, ...] = ()
 
 
-class _Written(Struct, frozen=True):
+class _Ingress(Struct, frozen=True):
     metadata: _Metadata
-
-
-class _ListMetadata(Struct, frozen=True):
-    continue_: str = field(name="continue", default="")
-
-
-class _Page(Struct, frozen=True):
-    items: tuple[_Written, ...] | None = None
-    metadata: _ListMetadata = _ListMetadata()
 
 
 class Authorship:
@@ -58,26 +47,14 @@ class Authorship:
         name = f"ingressd/{candidate.namespace}/{candidate.lease}"
         self.manager = name[:_LONGEST_NAME]
 
-    async def ingresses_with_our_status(self, namespace: str) -> frozenset[ObjectKey]:
+    async def ingresses_with_our_status(self, namespace: str) -> set[ObjectKey]:
         """Those of a namespace whose addresses nobody has changed since we wrote them.
 
         Raises KubernetesError and msgspec.DecodeError.
         """
-        return frozenset(
-            [
-                ObjectKey("Ingress", namespace, item.metadata.name)
-                async for item in self._ingresses(namespace)
-                if any(each.has_status(self.manager) for each in item.metadata.managed_fields)
-            ]
-        )
-
-    async def _ingresses(self, namespace: str) -> AsyncIterator[_Written]:
         path = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses"
-        query: dict[str, QueryValue] = {"limit": _PAGE_SIZE}
-        while True:
-            page = msgspec.json.decode(await self._api.get(path, **query), type=_Page)
-            for item in page.items or ():
-                yield item
-            if not page.metadata.continue_:
-                return
-            query["continue"] = page.metadata.continue_
+        return {
+            ObjectKey("Ingress", namespace, item.metadata.name)
+            async for item in items_of(self._api, path, _Ingress)
+            if any(each.has_status(self.manager) for each in item.metadata.managed_fields)
+        }

@@ -26,14 +26,12 @@ from ingressd.controller.cluster.lease import (
     unwritten,
 )
 from ingressd.sources.kubernetes.api import ApiServer
-from ingressd.sources.kubernetes.errors import ApiError, KubernetesError
+from ingressd.sources.kubernetes.errors import CONFLICT, NOT_FOUND, ApiError, KubernetesError
 
 _log = logging.getLogger(__name__)
 
 FAILURE = "leader election"
 _NEVER = float("-inf")
-_NOT_FOUND = 404
-_CONFLICT = 409
 _RELEASE_TRIES = 3  # a claim that was cut off can arrive between our read and our write
 
 
@@ -138,7 +136,7 @@ class Elector:
             try:
                 await self._write(released(self._seen.lease, time.time()))
             except ApiError as error:
-                if error.status != _CONFLICT:
+                if error.status != CONFLICT:
                     raise
                 self._is_unsure = True
             else:
@@ -180,7 +178,7 @@ class Elector:
             async with self._patience():
                 await self._attempt()
         except (KubernetesError, TimeoutError, msgspec.DecodeError) as error:
-            if not (isinstance(error, ApiError) and error.status == _CONFLICT):
+            if not (isinstance(error, ApiError) and error.status == CONFLICT):
                 self._failures.note(FAILURE, error)
             self._seen = self._seen if not self.is_leader else None  # what is there now is unknown
         else:
@@ -204,7 +202,7 @@ class Elector:
         try:
             raw = await self._api.get(f"{self._candidate.path}/{self._candidate.lease}")
         except ApiError as error:
-            if error.status != _NOT_FOUND:
+            if error.status != NOT_FOUND:
                 raise
             self._seen = None
         else:

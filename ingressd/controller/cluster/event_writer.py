@@ -25,12 +25,9 @@ from ingressd.controller.cluster.telling import Arrival, Arrivals, Sweep, Told, 
 from ingressd.controller.controller import Controller
 from ingressd.controller.observing import Change
 from ingressd.resources.metadata import ObjectKey
-from ingressd.sources.kubernetes.errors import ApiError, KubernetesError
+from ingressd.sources.kubernetes.errors import CONFLICT, NOT_FOUND, ApiError, KubernetesError
 
 COMPONENT = "ingressd"
-
-_NOT_FOUND = 404
-_CONFLICT = 409
 
 
 class EventPace(Struct, frozen=True):
@@ -199,7 +196,7 @@ class EventWriter:
         try:
             await self._pen.send("POST", _path(writing), event_body(writing, self._replica.name))
         except ApiError as error:
-            if error.status != _CONFLICT:
+            if error.status != CONFLICT:
                 raise
             return False
         return True
@@ -217,7 +214,7 @@ class EventWriter:
         try:
             raw = await self._pen.send("PATCH", path, patch)
         except ApiError as error:
-            if error.status != _NOT_FOUND:
+            if error.status != NOT_FOUND:
                 raise
             return False
         self._correlator.adopt(writing.name, _count_in(raw))

@@ -8,6 +8,7 @@ from collections import deque
 from ingressd.controller.cluster.addresses import Addresses
 
 _REMEMBERED = 8
+"""Sets of addresses. An Ingress that left us showing an older one keeps it."""
 
 
 class AddressesInForce:

@@ -19,10 +19,8 @@ from ingressd.resources.endpoints import SERVICE_NAME_LABEL, Endpoints, Endpoint
 from ingressd.resources.service import Service
 from ingressd.sources.kubernetes.api import ApiServer
 from ingressd.sources.kubernetes.envelopes import decode_page
-from ingressd.sources.kubernetes.errors import ApiError
+from ingressd.sources.kubernetes.errors import NOT_FOUND, ApiError
 from ingressd.sources.kubernetes.kinds import SLICES_API
-
-_NOT_FOUND = 404
 
 
 class Published(Protocol):
@@ -85,7 +83,7 @@ class ServiceAddresses:
                 labelSelector=f"{SERVICE_NAME_LABEL}={self._name}",
             )
         except ApiError as error:
-            if error.status != _NOT_FOUND:
+            if error.status != NOT_FOUND:
                 raise
             return await self._nodes_of_older_server()
         slices = decode_page(raw, EndpointSlice).objects

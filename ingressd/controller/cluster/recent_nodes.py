@@ -1,20 +1,20 @@
-"""Nodes: many and large, and changed by their kubelets all the time."""
+"""Nodes, read as seldom as can be: they are many and large, and their kubelets change them all the
+time."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 
-import msgspec
-
-from ingressd.resources.node import Node, NodeList
-from ingressd.sources.kubernetes.api import ApiServer, QueryValue
+from ingressd.resources.node import Node
+from ingressd.sources.kubernetes.api import ApiServer
+from ingressd.sources.kubernetes.listing import items_of
 
 RECENT = 30.0
-"""Seconds for which nodes are not read again: what changes otherwise is where pods are."""
+"""Seconds for which nodes are not read again: what changes meanwhile is where pods are. One that
+was not asked for before is read at once."""
 
 _PATH = "/api/v1/nodes"
-_PAGE_SIZE = 500
 
 
 class RecentNodes:
@@ -34,24 +34,17 @@ class RecentNodes:
         now = asyncio.get_running_loop().time()
         if now - self._read_at >= RECENT or not self._has(names):
             self._nodes, self._names, self._read_at = await self._list(names), names, now
-        return _named(names, self._nodes)
+        return tuple(node for node in self._nodes if _is_among(names, node))
 
     def _has(self, names: frozenset[str] | None) -> bool:
         """Whether none of these names is one that was not asked for when they were read."""
         return self._names is None or (names is not None and names <= self._names)
 
     async def _list(self, names: frozenset[str] | None) -> tuple[Node, ...]:
-        found: list[Node] = []
-        query: dict[str, QueryValue] = {"limit": _PAGE_SIZE}
-        while True:
-            page = msgspec.json.decode(await self._api.get(_PATH, **query), type=NodeList)
-            found += _named(names, page.items)
-            if not page.metadata.continue_:
-                return tuple(found)
-            query["continue"] = page.metadata.continue_
+        """Those of other names are not kept, not even until the last page."""
+        found = [node async for node in items_of(self._api, _PATH, Node) if _is_among(names, node)]
+        return tuple(found)
 
 
-def _named(names: frozenset[str] | None, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    if names is None:
-        return nodes
-    return tuple(node for node in nodes if node.metadata.name in names)
+def _is_among(names: frozenset[str] | None, node: Node) -> bool:
+    return names is None or node.metadata.name in names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 import msgspec
@@ -24,25 +24,25 @@ from ingressd.controller.cluster.status_plan import (
     plan_status,
 )
 from ingressd.controller.controller import Controller
-from ingressd.controller.observing import Change
+from ingressd.controller.observing import Change, SeenIngress
 from ingressd.resources.decoding import DecodingError
 from ingressd.resources.metadata import ObjectKey
-from ingressd.sources.kubernetes.errors import ApiError, KubernetesError
+from ingressd.sources.kubernetes.errors import CONFLICT, NOT_FOUND, ApiError, KubernetesError
 
 _log = logging.getLogger(__name__)
 
 _ADDRESSES = "published addresses"
 _DEPARTURES = "statuses of Ingresses that left"
 
-_NOT_FOUND = 404
-_CONFLICT = 409
 _CONFLICT_PAUSE = 1.0
 
 
 class StatusPace(Struct, frozen=True):
     """How fast statuses are written. ``interval`` is seconds between two looks at everything, and
     ``spacing`` what lies between them even when the addresses change all the time. Fewer addresses
-    than before are published once they have been fewer for ``settle_fewer`` seconds."""
+    than before are published once they have been fewer for ``settle_fewer`` seconds. An Ingress
+    that changes is looked at ``settle`` seconds later; up to ``batch`` are planned at once, and
+    ``concurrency`` requests are under way together."""
 
     interval: float = 60.0
     spacing: float = 1.0
@@ -107,8 +107,7 @@ class StatusWriter:
         """Take back every status that shows our addresses: nobody serves these Ingresses now."""
         addresses = self._in_force.current
         if addresses is not None:
-            keys = tuple(self._controller.ingresses)
-            await self._send_all(self._planned_removals(keys, addresses))
+            await self._send_all(self._planned_removals(addresses))
 
     async def _refresh_forever(self) -> None:
         """Read the addresses, and look at every Ingress: at first, in intervals, whenever the
@@ -126,7 +125,7 @@ class StatusWriter:
                     await self._stale.wait()
 
     async def _refresh(self) -> bool:
-        """Whether the addresses are known."""
+        """Read the addresses; returns whether they are known now."""
         try:
             addresses = await self._published.read()
         except (KubernetesError, DecodingError, msgspec.DecodeError) as error:
@@ -148,13 +147,13 @@ class StatusWriter:
             return
         suspects = {
             seen.ingress.key
-            for seen in filter(None, map(self._controller.ingress, self._controller.ingresses))
+            for seen in self._seen(self._controller.ingresses)
             if may_have_left(seen, addresses)
         }
         try:
             for namespace in sorted({key.namespace for key in suspects}):
                 ours = await self._authorship.ingresses_with_our_status(namespace)
-                for seen in filter(None, map(self._controller.ingress, suspects & ours)):
+                for seen in self._seen(suspects & ours):
                     self._departures.recall(seen)
         except (KubernetesError, msgspec.DecodeError) as error:
             self._pen.failures.note(_DEPARTURES, error)
@@ -182,11 +181,13 @@ class StatusWriter:
                 patches.append(patch)
         return patches
 
-    def _planned_removals(
-        self, keys: Iterable[ObjectKey], addresses: Addresses
-    ) -> list[StatusPatch]:
-        seen = filter(None, map(self._controller.ingress, keys))
-        return [patch for each in seen if (patch := plan_removal(each, addresses)) is not None]
+    def _planned_removals(self, addresses: Addresses) -> list[StatusPatch]:
+        plans = (plan_removal(seen, addresses) for seen in self._seen(self._controller.ingresses))
+        return [patch for patch in plans if patch is not None]
+
+    def _seen(self, keys: Iterable[ObjectKey]) -> Iterator[SeenIngress]:
+        """Those that are there."""
+        return filter(None, map(self._controller.ingress, keys))
 
     async def _send_all(self, patches: Iterable[StatusPatch]) -> None:
         """Some at a time. Waits for the rate, and longer while the API server is in trouble."""
@@ -215,9 +216,9 @@ class StatusWriter:
         again, after a pause in which nothing else is tried. Anything else waits for the next look
         at everything, as it would fail again."""
         status = error.status if isinstance(error, ApiError) else 0
-        if status == _NOT_FOUND:
+        if status == NOT_FOUND:
             return
-        if status == _CONFLICT:
+        if status == CONFLICT:
             self._pending.add((patch.key,), delay=_CONFLICT_PAUSE)
             return
         if self._pen.failed(error):

@@ -8,6 +8,10 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+NOT_FOUND = 404
+CONFLICT = 409
+"""Somebody else changed the object meanwhile, or made one of this name."""
+
 _SECONDS = re.compile(r"[0-9]{1,6}")
 
 

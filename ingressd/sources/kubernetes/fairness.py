@@ -24,7 +24,8 @@ class Pace(Struct, frozen=True):
 
 AT_ONCE = Pace(0.0, 1)
 
-_Name: TypeAlias = tuple[str, Pace]
+_LaneKey: TypeAlias = tuple[str, Pace]
+"""The namespace and pace of a lane."""
 
 
 class _Lane(Struct):
@@ -38,7 +39,7 @@ class Schedule:
     """Whose turn it is: of those who are due, by namespace and pace, one each in turn."""
 
     def __init__(self) -> None:
-        self._lanes: OrderedDict[_Name, _Lane] = OrderedDict()
+        self._lanes: OrderedDict[_LaneKey, _Lane] = OrderedDict()
         self._paces: dict[ObjectKey, Pace] = {}
         self._not_before = 0.0
 
@@ -66,11 +67,11 @@ class Schedule:
 
     def take(self, now: float) -> ObjectKey | None:
         """Who is due, and then no longer waits."""
-        name = next((name for name in self._lanes if self._due_at(name) <= now), None)
-        if name is None:
+        due = next((each for each in self._lanes if self._due_at(each) <= now), None)
+        if due is None:
             return None
-        lane, pace = self._lanes[name], name[1]
-        self._lanes.move_to_end(name)
+        self._lanes.move_to_end(due)
+        lane, (_, pace) = self._lanes[due], due
         lane.not_before = now + pace.delay / pace.most
         if pace != AT_ONCE:
             self._not_before = now + SHORTEST_PAUSE
@@ -82,15 +83,16 @@ class Schedule:
         """When somebody is due; None if nobody waits."""
         return min(map(self._due_at, self._lanes), default=None)
 
-    def _due_at(self, name: _Name) -> float:
-        lane = self._lanes[name]
-        not_before = 0.0 if name[1] == AT_ONCE else self._not_before
+    def _due_at(self, lane_key: _LaneKey) -> float:
+        lane, (_, pace) = self._lanes[lane_key], lane_key
+        not_before = 0.0 if pace == AT_ONCE else self._not_before
         return max(next(iter(lane.due.values())), lane.not_before, not_before)
 
 
 class Places:
-    """Who holds one of a limited number of places: all may be one namespace's while nobody else
-    wants them, and in the end everybody has as many as they want, or nobody has more."""
+    """Who holds one of a limited number of places. All may be one namespace's while nobody else
+    wants them; a namespace that wants more takes them from the one with most, until they have
+    equally many."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

@@ -8,7 +8,7 @@ business.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from ingressd.resources.decoding import is_object_name
@@ -80,13 +80,14 @@ class NamedSecrets:
     def _tell(self, secret: ObjectKey) -> None:
         self._outbox.put(self._report(secret))
 
-    def _report(self, secret: ObjectKey) -> Iterator[Event]:
+    def _report(self, secret: ObjectKey) -> list[Event]:
+        """What to tell of it, if that is not told already."""
         reading, namers = self._reading.of(secret), self._wanted.namers(secret)
         findings = findings_about(secret, reading, sorted(namers))
-        if findings != self._told.pop(secret, ()):
-            yield Reported(f"{secret} by name", findings)
+        before = self._told.pop(secret, ())
         if findings:
             self._told[secret] = findings
+        return [Reported(f"{secret} by name", findings)] if findings != before else []
 
 
 class _Wanted:

@@ -44,9 +44,11 @@ _log = logging.getLogger(__name__)
 
 
 class Reading(Struct, eq=False):
-    """Of one Secret. After ``failures`` in a row, all since ``denied_since`` answers that are about
-    this Secret, ``trouble`` is why it cannot be read, None as long as that may pass."""
+    """How one Secret is read. ``failures`` in a row decide how long it waits; those since
+    ``denied_since`` were answers about this very Secret. ``trouble`` is why it cannot be read, None
+    as long as that may pass."""
 
+    key: ObjectKey
     kind: WatchedKind
     known: Known
     failures: int = 0
@@ -87,7 +89,7 @@ class SecretReading:
         """Read it from now on, if it is not read already."""
         if key in self._readings:
             return
-        self._readings[key] = Reading(untyped_secret(key), Known(Secret.__name__))
+        self._readings[key] = Reading(key, untyped_secret(key), Known(Secret.__name__))
         self._schedule.put(key, AT_ONCE, self._shared.clock())
         self._news.set()
         if self._reader is None:
@@ -135,13 +137,16 @@ class SecretReading:
             if key is None:
                 await self._wait()
                 continue
-            error = await self._read(key, self._readings[key])
+            error = await self._read(self._readings[key])
             outages = outages + 1 if _is_outage(error) else 0
             if outages:
-                is_asked = isinstance(error, ApiError) and error.retry_after is not None
-                timing, uniform = self._shared.timing, self._shared.uniform
-                seconds = pause_after(error, outages, timing, uniform)
-                await self._shared.contacts.pause(seconds, to_the_end=is_asked)
+                await self._rest(error, outages)
+
+    async def _rest(self, error: KubernetesError | None, outages: int) -> None:
+        """Leave the server in peace."""
+        is_asked = isinstance(error, ApiError) and error.retry_after is not None
+        seconds = pause_after(error, outages, self._shared.timing, self._shared.uniform)
+        await self._shared.contacts.pause(seconds, to_the_end=is_asked)
 
     async def _wait(self) -> None:
         """Until something is named, or the next one is due."""
@@ -152,24 +157,30 @@ class SecretReading:
             async with asyncio.timeout(seconds):
                 await self._news.wait()
 
-    async def _read(self, key: ObjectKey, reading: Reading) -> KubernetesError | None:
-        """By list: it tells the version from which a watch goes on."""
+    async def _read(self, reading: Reading) -> KubernetesError | None:
+        """By list: it tells the version from which a watch goes on. Returns what was wrong, even
+        where nobody wants to know of the Secret any more."""
         query: dict[str, QueryValue] = {**reading.kind.selectors}
         try:
             page = decode_page(await self._shared.api.get(reading.kind.path, **query), Secret)
             if not page.version:
                 raise StreamGarbled("the list of Secret has no resourceVersion")
         except KubernetesError as error:
-            if self._readings.get(key) is reading:
-                self._fail(key, reading, error)
+            if self._is_wanted(reading):
+                self._fail(reading, error)
             return error
-        if self._readings.get(key) is reading:
-            self._take(key, reading, page)
+        if self._is_wanted(reading):
+            self._take(reading, page)
         return None
 
-    def _fail(self, key: ObjectKey, reading: Reading, error: KubernetesError) -> None:
+    def _is_wanted(self, reading: Reading) -> bool:
+        """Whether it was not stopped, nor another one of the same Secret begun since."""
+        return self._readings.get(reading.key) is reading
+
+    def _fail(self, reading: Reading, error: KubernetesError) -> None:
         """An answer is not believed at once: a server that has just started forbids everything."""
         shared, timing, now = self._shared, self._shared.timing, self._shared.clock()
+        reading.failures += 1
         pace = self._pace_of_retry(reading)
         if _is_outage(error):
             reading.denied_since = None
@@ -180,19 +191,18 @@ class SecretReading:
             shared.contacts.forget(reading.kind)  # it is told to whoever names it
             self._do_without(reading)
             is_new = reading.trouble is None or is_refused(reading.trouble) != is_refused(error)
-            self._set(key, reading, error if is_new else reading.trouble, is_in_turn=False)
+            self._set(reading, error if is_new else reading.trouble, is_in_turn=False)
             pace = PROBED if is_refused(error) else pace
-        self._schedule.put(key, pace, now)
+        self._schedule.put(reading.key, pace, now)
 
     def _pace_of_retry(self, reading: Reading) -> Pace:
         """Without jitter: whoever waits equally long waits together."""
-        reading.failures += 1
         timing = self._shared.timing
         delay = pause_after(None, reading.failures, timing, lambda _, longest: longest)
         return Pace(delay, IN_TURN.most)
 
-    def _take(self, key: ObjectKey, reading: Reading, page: Page) -> None:
-        shared, kind, trouble = self._shared, reading.kind, reading.trouble
+    def _take(self, reading: Reading, page: Page) -> None:
+        shared, kind = self._shared, reading.kind
         reading.failures, reading.denied_since = 0, None
         listed = reading.known.relisting()
         listed.add(page)
@@ -200,45 +210,43 @@ class SecretReading:
         shared.outbox.put(reading.known.replace(listed, page.version))
         shared.outbox.arrived(kind.address)
         shared.contacts.forget(kind)
-        if is_refused(trouble):
-            self._schedule.hasten(key.namespace, PROBED, shared.clock())
-        displaced = self._places.claim(key)
-        if displaced != key:
-            self._watch(key, reading)
+        if is_refused(reading.trouble):
+            self._schedule.hasten(reading.key.namespace, PROBED, shared.clock())
+        displaced = self._places.claim(reading.key)
+        if displaced != reading.key:
+            self._watch(reading)
         if displaced is not None:
-            self._await_turn(displaced, self._readings[displaced])
+            self._await_turn(self._readings[displaced])
 
-    def _watch(self, key: ObjectKey, reading: Reading) -> None:
+    def _watch(self, reading: Reading) -> None:
         self._shared.contacts.listed(reading.kind)
-        reading.watch = self._start(self._follow(key, reading))
-        self._set(key, reading, None, is_in_turn=False)
+        reading.watch = self._start(self._follow(reading))
+        self._set(reading, None, is_in_turn=False)
 
-    async def _follow(self, key: ObjectKey, reading: Reading) -> None:
+    async def _follow(self, reading: Reading) -> None:
         try:
             await KindWatch(reading.kind, self._shared, reading.known).forever()
         finally:
-            if self._readings.get(key) is not reading:
+            if not self._is_wanted(reading):
                 self._shared.contacts.forget(reading.kind)
 
-    def _await_turn(self, key: ObjectKey, reading: Reading) -> None:
+    def _await_turn(self, reading: Reading) -> None:
         """From here on changes are missed; what was watched until now goes on from there."""
         self._unwatch(reading)
         now = self._shared.clock()
         self._shared.contacts.ended(reading.kind, now)
-        self._schedule.put(key, IN_TURN, now)
-        self._set(key, reading, None, is_in_turn=True)
+        self._schedule.put(reading.key, IN_TURN, now)
+        self._set(reading, None, is_in_turn=True)
 
     def _unwatch(self, reading: Reading) -> None:
         if reading.watch is not None:
             reading.watch.cancel()
             reading.watch = None
 
-    def _set(
-        self, key: ObjectKey, reading: Reading, trouble: KubernetesError | None, *, is_in_turn: bool
-    ) -> None:
+    def _set(self, reading: Reading, trouble: KubernetesError | None, *, is_in_turn: bool) -> None:
         if (reading.trouble, reading.is_in_turn) != (trouble, is_in_turn):
             reading.trouble, reading.is_in_turn = trouble, is_in_turn
-            self._tell(key)
+            self._tell(reading.key)
 
 
 def _is_outage(error: KubernetesError | None) -> bool:

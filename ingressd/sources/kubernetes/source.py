@@ -12,7 +12,7 @@ from ingressd.resources.finding import Finding
 from ingressd.sources.events import Event, KindState, Reported, Synced
 from ingressd.sources.kubernetes.api import ApiServer, ApiUnreachable, QueryValue
 from ingressd.sources.kubernetes.contact import Contacts
-from ingressd.sources.kubernetes.errors import ApiError, KubernetesError, Unreadable
+from ingressd.sources.kubernetes.errors import NOT_FOUND, ApiError, KubernetesError, Unreadable
 from ingressd.sources.kubernetes.kinds import (
     EVERYTHING,
     SLICES_API,
@@ -148,13 +148,10 @@ class KubernetesSource:
         try:
             await self._shared.api.get(path, **query)
         except ApiError as error:
-            if error.status != _NOT_FOUND:
+            if error.status != NOT_FOUND:
                 raise
             return False
         return True
-
-
-_NOT_FOUND = 404
 
 
 async def load(source: KubernetesSource) -> list[Event]:

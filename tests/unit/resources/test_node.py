@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from ingressd.resources.node import NodeList
+from ingressd.resources.node import Node
 
 
 @pytest.mark.parametrize(
@@ -17,21 +17,18 @@ def test_ready_is_what_its_kubelet_says(status: str, expected: bool) -> None:
         "lastTransitionTime": "2026-01-01T00:00:00Z",
         "reason": "KubeletReady",
     }
-    listed = {
-        "kind": "NodeList",
-        "items": [
-            {
-                "metadata": {"name": "a"},
-                "spec": {"podCIDR": "10.244.0.0/24"},
-                "status": {
-                    "addresses": [{"type": "InternalIP", "address": "10.0.0.1"}],
-                    "conditions": [{"type": "DiskPressure", "status": "True"}, condition],
-                },
-            },
-            {"metadata": {"name": "new"}},
-        ],
+    raw = {
+        "metadata": {"name": "a"},
+        "spec": {"podCIDR": "10.244.0.0/24"},
+        "status": {
+            "addresses": [{"type": "InternalIP", "address": "10.0.0.1"}],
+            "conditions": [{"type": "DiskPressure", "status": "True"}, condition],
+        },
     }
-    node, new = msgspec.json.decode(msgspec.json.encode(listed), type=NodeList).items
+    node = msgspec.convert(raw, Node)
     assert node.is_ready is expected
     assert node.status.addresses[0].address == "10.0.0.1"
-    assert not new.is_ready
+
+
+def test_one_whose_kubelet_has_said_nothing_is_not_ready() -> None:
+    assert not msgspec.convert({"metadata": {"name": "new"}}, Node).is_ready

@@ -4,81 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.object_store_api import ObjectStoreApi, at_once
+from support.elections import LEASE, contenders, holder, now, until_acts
+from support.object_store_api import at_once, unreachable
 from support.simulated_time import run_simulated
 
-from ingressd.controller.cluster.elector import Candidate, Elector
-from ingressd.controller.cluster.failures import Failures
 from ingressd.sources.kubernetes.errors import ApiError, ApiUnreachable
-
-LEASES = "/apis/coordination.k8s.io/v1/namespaces/ingress/leases"
-LEASE = f"{LEASES}/leader"
-
-
-class Replica:
-    """An elector, and whether what it leads is acting."""
-
-    def __init__(self, api: ObjectStoreApi, name: str) -> None:
-        self.acting = False
-        self.terms = 0
-        self.failures = Failures()
-        candidate = Candidate(name, "ingress", "leader")
-        self.elector = Elector(api, candidate, self.failures)  # type: ignore[arg-type]
-        self.task = asyncio.create_task(self.elector.run(self._lead), name=name)
-
-    async def _lead(self) -> None:
-        self.acting = True
-        self.terms += 1
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self.acting = False
-
-    async def stop(self) -> None:
-        """As at SIGKILL: nothing is released."""
-        self.task.cancel()
-        await asyncio.wait((self.task,))
-
-
-@asynccontextmanager
-async def replicas(*names: str) -> AsyncIterator[tuple[ObjectStoreApi, list[Replica]]]:
-    api = ObjectStoreApi()
-    made = [Replica(api, name) for name in names]
-    try:
-        yield api, made
-    finally:
-        for each in made:
-            await each.stop()
-
-
-def now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-async def nothing() -> None:
-    """An act with no effect."""
-
-
-async def until_acts(replica: Replica) -> float:
-    """When it begins to act."""
-    while not replica.acting:  # noqa: ASYNC110 (simulated time: polling costs nothing)
-        await asyncio.sleep(0.05)
-    return now()
-
-
-def holder(api: ObjectStoreApi) -> str:
-    return str(api.objects[LEASE]["spec"].get("holderIdentity", ""))
 
 
 def test_one_of_two_leads_and_goes_on_leading() -> None:
     async def scene() -> None:
-        async with replicas("a", "b") as (api, (a, b)):
+        async with contenders("a", "b") as (api, (a, b)):
             await until_acts(a)
             await asyncio.sleep(3600)
             assert (a.acting, a.terms, b.acting) == (True, 1, False)
@@ -93,7 +31,7 @@ def test_one_of_two_leads_and_goes_on_leading() -> None:
 
 def test_a_killed_leader_is_replaced_within_its_lease_and_not_before_it_must_have_stopped() -> None:
     async def scene(lived: float) -> None:
-        async with replicas("a", "b") as (api, (a, b)):
+        async with contenders("a", "b") as (api, (a, b)):
             await until_acts(a)
             await asyncio.sleep(lived)
             killed = now()
@@ -106,151 +44,17 @@ def test_a_killed_leader_is_replaced_within_its_lease_and_not_before_it_must_hav
         run_simulated(scene(lived))
 
 
-def test_a_released_lease_is_taken_within_one_look() -> None:
-    async def scene() -> None:
-        async with replicas("a", "b") as (_, (a, b)):
-            await until_acts(a)
-            await asyncio.sleep(20)
-            await a.stop()
-            assert await a.elector.release()
-            assert not a.elector.is_leader
-            released = now()
-            assert await until_acts(b) - released <= 2.5
-            assert not await a.elector.last_act(nothing)
-
-    run_simulated(scene())
-
-
-class Unanswered:
-    """Writes reach the API server, but their answers do not come, so whoever sends one is cut off
-    in the middle of it. ``begun`` is set when one has arrived."""
-
-    def __init__(self, api: ObjectStoreApi) -> None:
-        self.begun = asyncio.Event()
-        api.after = self._hang
-
-    async def _hang(self, method: str, path: str) -> None:
-        if method != "GET":
-            self.begun.set()
-            await asyncio.sleep(1000)
-
-
-@pytest.mark.parametrize("renewals", [0, 1])
-def test_a_lease_is_released_though_a_claim_was_cut_off(renewals: int) -> None:
-    """The very first claim and a renewal: the Lease has moved on, and we have not heard of it."""
-
-    async def scene() -> None:
-        async with replicas("a") as (api, (a,)):
-            if renewals:
-                await until_acts(a)
-            await Unanswered(api).begun.wait()
-            await a.stop()
-            assert holder(api) == "a"
-            api.after = at_once
-            assert await a.elector.release()
-            assert holder(api) == ""
-
-    run_simulated(scene())
-
-
-def test_a_renewal_that_arrives_during_the_release_does_not_undo_it() -> None:
-    async def scene() -> None:
-        async with replicas("a") as (api, (a,)):
-            await until_acts(a)
-            await Unanswered(api).begun.wait()
-            await a.stop()
-            late = [api.objects[LEASE]]
-
-            async def arrive(method: str, path: str) -> None:
-                if method == "GET" and late:
-                    api.put(LEASE, late.pop())
-
-            api.after = arrive
-            assert await a.elector.release()
-            assert holder(api) == ""
-
-    run_simulated(scene())
-
-
-def test_what_another_replica_took_meanwhile_is_not_released() -> None:
-    async def scene() -> None:
-        async with replicas("a") as (api, (a,)):
-            await until_acts(a)
-            await Unanswered(api).begun.wait()
-            await a.stop()
-            taken = {**api.objects[LEASE], "spec": {"holderIdentity": "b"}}
-            api.put(LEASE, taken)
-            api.after = at_once
-            assert not await a.elector.release()
-            assert holder(api) == "b"
-
-    run_simulated(scene())
-
-
-def test_a_release_without_an_answer_takes_no_longer_than_any_other_attempt() -> None:
-    async def scene() -> None:
-        async with replicas("a") as (api, (a,)):
-            await until_acts(a)
-            await a.stop()
-            Unanswered(api)
-            begun = now()
-            assert not await a.elector.release()
-            assert now() - begun <= a.elector.timing.renew_deadline / 2
-
-    run_simulated(scene())
-
-
-def test_a_released_lease_that_nobody_wants_can_be_claimed_again() -> None:
-    async def scene() -> None:
-        async with replicas("a") as (api, (a,)):
-            await until_acts(a)
-            await a.stop()
-            assert await a.elector.release()
-            assert holder(api) == ""
-            seen = []
-
-            async def act() -> None:
-                await asyncio.sleep(30)  # longer than a Lease lasts without renewal
-                seen.append((holder(api), a.elector.is_leader))
-
-            assert await a.elector.last_act(act)
-            assert seen == [("a", True)]
-            assert (holder(api), a.elector.is_leader) == ("", False)
-
-    run_simulated(scene())
-
-
-def test_a_standby_has_nothing_to_release() -> None:
-    async def scene() -> None:
-        async with replicas("a", "b") as (api, (a, b)):
-            await until_acts(a)
-            await asyncio.sleep(5)
-            await b.stop()
-            assert not await b.elector.release()
-            assert holder(api) == "a"
-
-    run_simulated(scene())
-
-
 def test_a_leader_that_is_cut_off_stops_at_its_deadline_and_comes_back() -> None:
     async def scene() -> None:
-        async with replicas("a") as (api, (a,)):
+        async with contenders("a") as (api, (a,)):
             await until_acts(a)
             last = now()
-
-            async def cut_off(method: str, path: str) -> None:
-                raise ApiUnreachable("no route to host")
-
-            api.before = cut_off
+            api.before = unreachable
             while a.acting:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
             assert 9.5 < now() - last <= 10.1
             assert a.failures.counts["leader election"] >= 3
-
-            async def restored(method: str, path: str) -> None:
-                return
-
-            api.before = restored
+            api.before = at_once
             healed = now()
             assert await until_acts(a) - healed <= 2.5
             assert api.objects[LEASE]["spec"]["leaseTransitions"] == 0
@@ -260,7 +64,7 @@ def test_a_leader_that_is_cut_off_stops_at_its_deadline_and_comes_back() -> None
 
 def test_a_request_that_hangs_does_not_keep_a_leader_acting() -> None:
     async def scene() -> None:
-        async with replicas("a", "b") as (api, (a, b)):
+        async with contenders("a", "b") as (api, (a, b)):
             await until_acts(a)
 
             async def hang(method: str, path: str) -> None:
@@ -280,7 +84,7 @@ def test_a_slow_answer_does_not_prolong_a_term() -> None:
     """The time counts from when a renewal was sent: others count from when they see it."""
 
     async def scene() -> None:
-        async with replicas("a", "b") as (api, (a, b)):
+        async with contenders("a", "b") as (api, (a, b)):
             await until_acts(a)
             await asyncio.sleep(20)
             sent: list[float] = []
@@ -312,7 +116,7 @@ def is_of(name: str) -> bool:
 
 def test_a_lease_that_somebody_deletes_is_made_again() -> None:
     async def scene() -> None:
-        async with replicas("a") as (api, (a,)):
+        async with contenders("a") as (api, (a,)):
             await until_acts(a)
             del api.objects[LEASE]
             await asyncio.sleep(6)
@@ -323,7 +127,7 @@ def test_a_lease_that_somebody_deletes_is_made_again() -> None:
 
 def test_a_leader_yields_at_once_to_somebody_who_took_the_lease() -> None:
     async def scene() -> None:
-        async with replicas("a") as (api, (a,)):
+        async with contenders("a") as (api, (a,)):
             await until_acts(a)
             stolen = {**api.objects[LEASE]}
             stolen["spec"] = {**stolen["spec"], "holderIdentity": "thief"}
@@ -336,7 +140,7 @@ def test_a_leader_yields_at_once_to_somebody_who_took_the_lease() -> None:
 
 def test_being_forbidden_is_said_once_and_counted(caplog: object) -> None:
     async def scene() -> None:
-        async with replicas("a") as (api, (a,)):
+        async with contenders("a") as (api, (a,)):
 
             async def forbid(method: str, path: str) -> None:
                 raise ApiError(403, "Forbidden", "leases is forbidden")
@@ -375,7 +179,7 @@ def test_two_never_lead_at_once(
 
 
 async def _never_two(faults: list[tuple[float, bool, float, bool]], fates: list[str]) -> None:
-    async with replicas("a", "b", "c") as (api, made):
+    async with contenders("a", "b", "c") as (api, made):
         queue = iter(faults)
         answers = {}
 

@@ -102,22 +102,6 @@ def test_nodes_are_not_read_again_while_pods_come_and_go_on_the_same_ones() -> N
     run_simulated(scene())
 
 
-def test_nodes_come_in_pages() -> None:
-    api, published = local_node_port(SLICES, on("a", "b"))
-    pages = iter([node("a", "10.0.0.1"), node("b", "10.0.0.2")])
-    asked = []
-
-    async def next_page(method: str, path: str) -> None:
-        if path == "/api/v1/nodes":
-            asked.append(api.queries[path])
-            items = [next(pages)]
-            api.put(path, {"items": items, "metadata": {"continue": "" if asked[1:] else "x"}})
-
-    api.before = next_page
-    assert read(published) == ["10.0.0.1", "10.0.0.2"]
-    assert asked == [{"limit": 500}, {"limit": 500, "continue": "x"}]
-
-
 def test_an_older_server_tells_it_by_endpoints() -> None:
     subset = {
         "addresses": [{"ip": "10.1.0.1", "nodeName": "b"}],

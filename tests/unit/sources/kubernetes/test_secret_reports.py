@@ -13,7 +13,8 @@ WEB, SHOP = (ObjectKey("Ingress", "default", name) for name in ("web", "shop"))
 
 
 def reading(trouble: ApiError | None = None, *, is_in_turn: bool = False) -> Reading:
-    return Reading(untyped_secret(CERT), Known("Secret"), trouble=trouble, is_in_turn=is_in_turn)
+    kind, known = untyped_secret(CERT), Known("Secret")
+    return Reading(CERT, kind, known, trouble=trouble, is_in_turn=is_in_turn)
 
 
 def test_there_is_nothing_to_tell_of_one_that_is_watched_or_not_read() -> None:
