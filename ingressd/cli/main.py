@@ -13,6 +13,7 @@ SUMMARIES = {
     "explain": "Tell what becomes of a URL, and why.",
     "routes": "Show the compiled table.",
     "hosts": "Print the /etc/hosts lines that the manifests' hosts need.",
+    "annotations": "List every annotation, and what ingressd makes of it.",
     "convert": "Print legacy Ingresses as networking.k8s.io/v1.",
     "version": "Show the version.",
 }

@@ -28,6 +28,7 @@ from ingressd.compiler.settings import CompilerSettings
 from ingressd.controller.controller import Controller
 from ingressd.controller.loop import Follower, Reopen
 from ingressd.controller.self_signed import self_signed_certificate
+from ingressd.heap import Heap
 from ingressd.proxy.settings import ProxySettings
 from ingressd.routing.delta import Delta
 from ingressd.sources.events import Source
@@ -130,6 +131,7 @@ class _Serving:
         self._companion = companion
         self._options = options
         self._admin = admin
+        self._heap = Heap()
         self._was_ready = False
         self._in_sync = asyncio.Event()
         self._bound = Bound(
@@ -154,6 +156,7 @@ class _Serving:
         application = admin_application(self._view, self._options.proxy.templates)
         runner = await start_admin(application, self._admin)
         log.info("admin port %d: /healthz /readyz /metrics, dashboard on /", self._bound.admin)
+        self._heap.expect_load()
         try:
             with trapped_signals() as signals:
                 return await self._follow(signals, on_ready, find_key)
@@ -187,6 +190,7 @@ class _Serving:
             key = await find_key(self._in_sync)
         self._supervisor.start(key)
         await self._supervisor.ready()
+        self._heap.settle()
         self._was_ready = True
         log.info("ready: HTTP on port %d, HTTPS on port %d", self._bound.http, self._bound.https)
         self._log_findings()

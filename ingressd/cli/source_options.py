@@ -115,6 +115,13 @@ def read_qualified_name(
     return text or ""
 
 
+annotations_prefix_flag = flag(
+    "--annotations-prefix",
+    default=DEFAULT_ANNOTATIONS_PREFIX,
+    metavar="PREFIX",
+    help="Prefix of the annotations that are read.",
+)
+
 _FLAGS = (
     flag(
         "--manifests",
@@ -177,12 +184,7 @@ _FLAGS = (
         is_flag=True,
         help="Answer 503 for Services of type ExternalName.",
     ),
-    flag(
-        "--annotations-prefix",
-        default=DEFAULT_ANNOTATIONS_PREFIX,
-        metavar="PREFIX",
-        help="Prefix of the annotations that are read.",
-    ),
+    annotations_prefix_flag,
 )
 _DESTINATIONS = tuple(
     name.replace("-", "_")

@@ -22,7 +22,7 @@ Certificates: TypeAlias = Callable[[str], CompiledCertificate | None]
 """A Secret's compiled certificate by ``namespace/name``; None where there is no such Secret."""
 
 
-class CompiledBinding(Struct, frozen=True):
+class CompiledBinding(Struct, frozen=True, gc=False):
     """``fingerprint`` is "" where the host gets the default certificate."""
 
     fingerprint: str = ""

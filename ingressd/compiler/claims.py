@@ -38,7 +38,7 @@ def _seconds(text: str) -> float | None:
     return None if moment.tzinfo is None else moment.timestamp()
 
 
-class Claim(Struct, frozen=True, omit_defaults=True):
+class Claim(Struct, frozen=True, gc=False, omit_defaults=True):
     """What one Ingress wants of one host: its paths and, as ``fallback``, its default backend.
 
     A route is of PathKind.REGEX where its own Ingress asks for that.
@@ -56,14 +56,14 @@ class Claim(Struct, frozen=True, omit_defaults=True):
         return self.age.name
 
 
-class Reference(Struct, frozen=True):
+class Reference(Struct, frozen=True, gc=False):
     """A field of an Ingress and the backend it names."""
 
     field: str
     backend: Backend
 
 
-class TlsEntry(Struct, frozen=True):
+class TlsEntry(Struct, frozen=True, gc=False):
     """One entry of ``spec.tls``. ``hosts`` are valid names only, each with its field. ``secret`` is
     ``namespace/name``, or "" for an entry that asks for the default certificate."""
 
@@ -72,7 +72,7 @@ class TlsEntry(Struct, frozen=True):
     secret: str
 
 
-class CompiledIngress(Struct, frozen=True, kw_only=True):
+class CompiledIngress(Struct, frozen=True, gc=False, kw_only=True):
     """All that follows from one Ingress alone. ``claims`` is by host, empty if it is not ours."""
 
     subject: ObjectKey

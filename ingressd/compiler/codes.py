@@ -31,7 +31,6 @@ class Code(Enum):
     ANNOTATION_UNSUPPORTED = "AnnotationUnsupported", Severity.WARNING
     BACKEND_INVALID = "BackendInvalid", Severity.ERROR
     BACKEND_RESOURCE_UNSUPPORTED = "BackendResourceUnsupported", Severity.ERROR
-    CANARY_NOT_SERVED = "CanaryNotServed", Severity.ERROR
     CERTIFICATE_CONFLICT = "CertificateConflict", Severity.WARNING
     CERTIFICATE_DOES_NOT_COVER_HOST = "CertificateDoesNotCoverHost", Severity.ERROR
     CERTIFICATE_EXPIRED = "CertificateExpired", Severity.WARNING

@@ -21,7 +21,7 @@ DEFAULT_BACKEND_FLAG = "--default-backend-service"
 _PATTERN_LIKE = re.compile(r"[*?#^|\\{}\[\]]|\(.*\)|\$$")
 
 
-class CompiledHost(Struct, frozen=True):
+class CompiledHost(Struct, frozen=True, gc=False):
     """``host`` is None where nothing is left to serve."""
 
     host: Host | None

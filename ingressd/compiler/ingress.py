@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from sys import intern
 
 from msgspec import structs
 
 from ingressd.compiler.annotations.reading import Reading, read_annotations
-from ingressd.compiler.annotations.rows.canary import CANARY
 from ingressd.compiler.backends import read_backend
 from ingressd.compiler.claims import (
     Age,
@@ -52,16 +52,15 @@ def compile_ingress(
             findings=ownership.findings,
         )
     reading = read_annotations(ingress.metadata.annotations, settings.annotations_prefix)
-    return _Compilation(ingress, reading, settings.annotations_prefix).result()
+    return _Compilation(ingress, reading).result()
 
 
 class _Compilation:
     """Gathers what the parts of one Ingress give."""
 
-    def __init__(self, ingress: Ingress, reading: Reading, prefix: str) -> None:
+    def __init__(self, ingress: Ingress, reading: Reading) -> None:
         self._ingress = ingress
         self._reading = reading
-        self._prefix = prefix
         self._subject: ObjectKey = ingress.key
         self._age: Age = age_of(ingress)
         self._findings: list[Finding] = []
@@ -78,7 +77,6 @@ class _Compilation:
 
     def _unserved(self) -> CompiledIngress:
         """A canary: served as an ordinary Ingress it could take the requests of the main one."""
-        self._report_canary()
         return CompiledIngress(
             subject=self._subject,
             age=self._age,
@@ -159,7 +157,7 @@ class _Compilation:
         if not paths and not has_default:
             self._report_rule_without_paths(field)
         for number, path in enumerate(paths):
-            route = self._path(host, path, f"{field}.http.paths[{number}]")
+            route = self._path(host, path, intern(f"{field}.http.paths[{number}]"))
             if route is not None:
                 routes.append(route)
 
@@ -176,7 +174,7 @@ class _Compilation:
             kind=read.kind,
             ingress=self._age.name,
             field=field,
-            backend=self._backend(path.backend, f"{field}.backend"),
+            backend=self._backend(path.backend, intern(f"{field}.backend")),
             policy=read.policy,
         )
 
@@ -207,17 +205,6 @@ class _Compilation:
 
     def _report(self, problem: Problem) -> None:
         self._findings.append(to_finding(problem, self._subject, ""))
-
-    def _report_canary(self) -> None:
-        self._findings.append(
-            finding(
-                Code.CANARY_NOT_SERVED,
-                self._subject,
-                f"metadata.annotations[{self._prefix}/{CANARY}]",
-                "a canary Ingress is not served yet; all requests go to the main one",
-                "remove this Ingress, or give it a host of its own and remove the annotation",
-            )
-        )
 
     def _report_creation_time(self) -> None:
         text = self._ingress.metadata.creation_timestamp

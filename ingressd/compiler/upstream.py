@@ -32,7 +32,7 @@ class ServiceObjects(Struct, frozen=True):
     endpoints: Endpoints | None = None
 
 
-class CompiledUpstream(Struct, frozen=True):
+class CompiledUpstream(Struct, frozen=True, gc=False):
     """``problem`` is told at each field that names this backend; ``findings`` are those of the
     objects behind it. ``overrides`` are the flags that it follows."""
 

@@ -57,7 +57,7 @@ class IngressUnits:
             if ingress is None:
                 self._forget(key, touched)
             else:
-                self._compile(ingress, store, touched)
+                self._compile(key, ingress, store, touched)
         return touched
 
     def with_host(self, host: str) -> Set[ObjectKey]:
@@ -95,14 +95,16 @@ class IngressUnits:
                 if reference.backend.upstream == upstream:
                     yield key, reference
 
-    def _compile(self, ingress: Ingress, store: ObjectStore, touched: Touched) -> None:
+    def _compile(
+        self, key: ObjectKey, ingress: Ingress, store: ObjectStore, touched: Touched
+    ) -> None:
         compiled = self._guard.attempt(
-            ingress.key, lambda: compile_ingress(ingress, store.classes, self._settings)
+            key, lambda: compile_ingress(ingress, store.classes, self._settings)
         )
-        if compiled is None or compiled == self._compiled.get(ingress.key):
+        if compiled is None or compiled == self._compiled.get(key):
             return
-        self._compiled[ingress.key] = compiled
-        self._link(ingress.key, compiled, touched)
+        self._compiled[key] = compiled
+        self._link(key, compiled, touched)
 
     def _link(self, key: ObjectKey, compiled: CompiledIngress, touched: Touched) -> None:
         hosts = compiled.host_names()

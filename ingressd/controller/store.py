@@ -31,7 +31,7 @@ class Dirty(Struct):
     secrets: set[str] = field(default_factory=set)
 
 
-class _Held(Struct, frozen=True):
+class _Held(Struct, frozen=True, gc=False):
     resource: Resource
     origin: str
 

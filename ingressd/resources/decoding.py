@@ -39,7 +39,7 @@ class DecodingError(Exception):
         return tuple(to_finding(problem, self.subject, origin) for problem in self.problems)
 
 
-class Located(Struct, frozen=True):
+class Located(Struct, frozen=True, gc=False):
     """An object and where it was read."""
 
     resource: Resource
@@ -191,7 +191,7 @@ def _decode(value: dict[str, Any], kind: Kind) -> tuple[Resource, tuple[Problem,
 
 
 def _resource(placed: dict[str, Any], kind: Kind) -> tuple[Resource, tuple[Problem, ...]]:
-    if not kind.is_closed:
+    if shape_of(kind.type).has_only_known(placed):
         try:
             return msgspec.convert(placed, kind.type), ()
         except msgspec.ValidationError:

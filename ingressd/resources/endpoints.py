@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ingressd.resources.metadata import Resource
+from ingressd.resources.metadata import LabelledMeta, Resource
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
 
-class EndpointAddress(Struct, frozen=True, rename="camel"):
+class EndpointAddress(Struct, frozen=True, gc=False, rename="camel"):
     """One entry of ``subsets[].addresses`` or ``notReadyAddresses``."""
 
     ip: str
-    hostname: str = ""
     node_name: str | None = None
 
 
-class EndpointPort(Struct, frozen=True, rename="camel"):
+class EndpointPort(Struct, frozen=True, gc=False, rename="camel"):
     """A port of an Endpoints subset or of a slice; ``name`` is that of the Service port."""
 
     port: int | None = None
     name: str | None = None
     protocol: str | None = None
-    app_protocol: str | None = None
 
 
-class EndpointSubset(Struct, frozen=True, rename="camel"):
+class EndpointSubset(Struct, frozen=True, gc=False, rename="camel"):
     """One entry of ``subsets``: the product of its addresses and its ports."""
 
     addresses: tuple[EndpointAddress, ...] = ()
@@ -40,7 +38,7 @@ class Endpoints(Resource, frozen=True, kw_only=True):
     subsets: tuple[EndpointSubset, ...] = ()
 
 
-class EndpointConditions(Struct, frozen=True):
+class EndpointConditions(Struct, frozen=True, gc=False):
     """``endpoints[].conditions``. None is unknown: read ``ready`` and ``serving`` then as true."""
 
     ready: bool | None = None
@@ -48,18 +46,18 @@ class EndpointConditions(Struct, frozen=True):
     terminating: bool | None = None
 
 
-class SliceEndpoint(Struct, frozen=True, rename="camel"):
+class SliceEndpoint(Struct, frozen=True, gc=False, rename="camel"):
     """One entry of ``endpoints``: one pod, by all its addresses of the slice's family."""
 
     addresses: tuple[str, ...]
     conditions: EndpointConditions = EndpointConditions()
-    hostname: str | None = None
     node_name: str | None = None
 
 
 class EndpointSlice(Resource, frozen=True, kw_only=True, rename="camel"):
     """Some addresses of the Service that the label ``kubernetes.io/service-name`` names."""
 
+    metadata: LabelledMeta
     address_type: str = "IPv4"
     endpoints: tuple[SliceEndpoint, ...] = ()
     ports: tuple[EndpointPort, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from ingressd.resources.metadata import ObjectKey
 
@@ -27,7 +27,8 @@ class Finding(Struct, frozen=True, order=False):
     path inside the object as ``kubectl explain`` writes it, with indexes
     (``spec.rules[0].http.paths[1].backend``), or "" for the whole object. ``message`` says what is
     wrong and what happens instead, ``remedy`` what to do. ``origin`` is where the object was read
-    ("shop.yaml, document 2"), or "" for a cluster.
+    ("shop.yaml, document 2"), or "" for a cluster. ``verdict`` is the fate of the annotation that
+    it is about, unset where it is about something else.
     """
 
     severity: Severity
@@ -37,6 +38,7 @@ class Finding(Struct, frozen=True, order=False):
     message: str
     remedy: str
     origin: str = ""
+    verdict: str | UnsetType = UNSET
 
     @property
     def sort_key(self) -> tuple[int, str, str, str, str]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec import Struct
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+"""One for all objects that have no labels, or no annotations; a dict for each takes 64 bytes."""
 
 
 class ObjectKey(NamedTuple):
@@ -23,24 +28,34 @@ class ObjectKey(NamedTuple):
         return f"{self.kind} {self.qualified_name}"
 
 
-class ObjectMeta(Struct, frozen=True, rename="camel"):
-    """``metadata`` (meta/v1 ObjectMeta). Timestamps stay RFC 3339 text in UTC: they sort so."""
+class BareMeta(Struct, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """What is kept of ``metadata`` (meta/v1 ObjectMeta) where nothing else is of use: large
+    clusters have tens of thousands of Services and EndpointSlices."""
 
     name: str
     namespace: str = ""
-    uid: str = ""
     resource_version: str = ""
+
+
+class LabelledMeta(BareMeta, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """The same where labels matter."""
+
+    labels: Mapping[str, str] = NOTHING
+
+
+class ObjectMeta(LabelledMeta, frozen=True, gc=False, rename="camel", omit_defaults=True):
+    """All that is ever used. Timestamps stay RFC 3339 text in UTC: they sort so."""
+
+    uid: str = ""
     generation: int = 0
     creation_timestamp: str | None = None
-    deletion_timestamp: str | None = None
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
+    annotations: Mapping[str, str] = NOTHING
 
 
-class Resource(Struct, frozen=True, rename="camel"):
-    """Base of every object we read: its metadata and where it was read."""
+class Resource(Struct, frozen=True, gc=False, rename="camel"):
+    """Base of every object we read. None holds a cycle, so the collector need not know of them."""
 
-    metadata: ObjectMeta
+    metadata: BareMeta
 
     @property
     def key(self) -> ObjectKey:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ingressd.resources.metadata import Resource
+from ingressd.resources.metadata import LabelledMeta, Resource
 
 
 class NodeAddress(Struct, frozen=True):
@@ -31,6 +31,7 @@ class NodeStatus(Struct, frozen=True):
 class Node(Resource, frozen=True, kw_only=True):
     """A machine of the cluster."""
 
+    metadata: LabelledMeta
     status: NodeStatus = NodeStatus()
 
     @property

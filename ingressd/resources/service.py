@@ -9,30 +9,28 @@ from ingressd.resources.metadata import Resource
 CLIENT_IP_TIMEOUT_SECONDS = 10800  # the API server's default for sessionAffinityConfig.clientIP
 
 
-class ServicePort(Struct, frozen=True, rename="camel"):
+class ServicePort(Struct, frozen=True, gc=False, rename="camel"):
     """One entry of ``ports``. ``target_port`` is a number or the name of a container port."""
 
     port: int
     name: str = ""
     protocol: str = "TCP"
     target_port: int | str | None = None
-    node_port: int = 0
-    app_protocol: str | None = None
 
 
-class ClientIPConfig(Struct, frozen=True, rename="camel"):
+class ClientIPConfig(Struct, frozen=True, gc=False, rename="camel"):
     """``sessionAffinityConfig.clientIP``; the timeout is in seconds."""
 
     timeout_seconds: int = CLIENT_IP_TIMEOUT_SECONDS
 
 
-class SessionAffinityConfig(Struct, frozen=True):
+class SessionAffinityConfig(Struct, frozen=True, gc=False):
     """``sessionAffinityConfig``."""
 
     client_ip: ClientIPConfig | None = field(name="clientIP", default=None)
 
 
-class ServiceSpec(Struct, frozen=True, rename="camel"):
+class ServiceSpec(Struct, frozen=True, gc=False, rename="camel"):
     """``Service.spec``."""
 
     type: str = "ClusterIP"
@@ -52,20 +50,20 @@ class ServiceSpec(Struct, frozen=True, rename="camel"):
         return self.cluster_ip == "None"
 
 
-class LoadBalancerIngress(Struct, frozen=True):
+class LoadBalancerIngress(Struct, frozen=True, gc=False):
     """One entry of ``status.loadBalancer.ingress``."""
 
     ip: str = ""
     hostname: str = ""
 
 
-class LoadBalancerStatus(Struct, frozen=True):
+class LoadBalancerStatus(Struct, frozen=True, gc=False):
     """``status.loadBalancer``."""
 
     ingress: tuple[LoadBalancerIngress, ...] = ()
 
 
-class ServiceStatus(Struct, frozen=True, rename="camel"):
+class ServiceStatus(Struct, frozen=True, gc=False, rename="camel"):
     """``Service.status``."""
 
     load_balancer: LoadBalancerStatus = LoadBalancerStatus()

@@ -37,14 +37,55 @@ class Shape:
 
     def __init__(self, type_: type[Struct], *, is_closed: bool, shows_values: bool = True) -> None:
         self._type = inspect.type_info(type_)
+        self._names = _names_in(self._type)
         self._is_closed = is_closed
         self._shows_values = shows_values
+
+    def has_only_known(self, value: object) -> bool:
+        """Whether no field of the value would be reported as unknown: far quicker than to fit it,
+        which is needed only where something is wrong."""
+        return not self._is_closed or _has_only_known(value, self._names)
 
     def fit(self, value: object) -> tuple[object, tuple[Problem, ...]]:
         """The value without nulls and unknown fields, and all that is wrong with it."""
         fitting = _Fitting(is_closed=self._is_closed, shows_values=self._shows_values)
         fitted = fitting.value(value, self._type, "")
         return fitted, tuple(fitting.problems)
+
+
+class _Names(Struct, frozen=True):
+    """The fields that a struct may have (None: any), and those that hold structs themselves."""
+
+    known: frozenset[str] | None
+    below: tuple[tuple[str, _Names], ...]
+
+
+def _names_in(type_: inspect.Type) -> _Names | None:
+    """Of the struct that a value, or each item of it, has to fit; None where it is none."""
+    if isinstance(type_, inspect.UnionType):
+        return next((names for each in type_.types if (names := _names_in(each))), None)
+    if isinstance(type_, inspect.VarTupleType):
+        return _names_in(type_.item_type)
+    if not isinstance(type_, inspect.StructType):
+        return None
+    known = known_fields(type_.cls)
+    below = ((field.encode_name, _names_in(field.type)) for field in type_.fields)
+    return _Names(
+        frozenset(known) if known is not None else None,
+        tuple((name, names) for name, names in below if names is not None),
+    )
+
+
+def _has_only_known(value: object, names: _Names | None) -> bool:
+    if names is None:
+        return True
+    if isinstance(value, list):
+        return all(_has_only_known(item, names) for item in value)
+    if not isinstance(value, dict):
+        return True
+    if names.known is not None and not value.keys() <= names.known:
+        return False
+    return all(_has_only_known(value.get(name), below) for name, below in names.below)
 
 
 OPEN_STRUCTS = frozenset({"IngressStatus", "ObjectMeta"})

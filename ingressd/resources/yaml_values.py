@@ -7,8 +7,8 @@ aliases without a bound, recurse in C until the process dies, and turn dates int
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias, cast
 
 import yaml
 from msgspec import Struct
@@ -69,7 +69,9 @@ class YamlDocument(Struct, frozen=True):
 def read_yaml(text: str) -> YamlDocument:
     """Read one document; raises YamlError, and nothing else, whatever the text."""
     try:
-        return _Folding(yaml.parse(text, Loader=yaml.CSafeLoader)).document()
+        parser = yaml.CSafeLoader(text)
+        # It gives None only once the end of the stream is told, where nobody asks any more.
+        return _Folding(cast("Callable[[], Event]", parser.get_event)).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlError(error.problem or "not YAML", mark.line + 1 if mark else 1) from None
@@ -100,53 +102,56 @@ def _number(text: str) -> int | float | str:
 class _Folding:
     """Folds the events of one document into a value.
 
-    ``_size`` counts the values a reader of the result would visit: those written, and for each
-    alias those behind it. An anchor is known only once its value is complete, so that no value
-    contains itself.
+    An object has hundreds of events, so they are told apart by their exact types. ``_size`` counts
+    the values a reader of the result would visit: those written, and for each alias those behind
+    it. An anchor is known only once its value is complete, so that no value contains itself.
     """
 
-    def __init__(self, events: Iterator[Event]) -> None:
-        self._events = events
+    def __init__(self, next_event: Callable[[], Event]) -> None:
+        self._next = next_event
         self._anchors: dict[str, tuple[PlainValue, int]] = {}
         self._repeated: list[tuple[str, int]] = []
         self._size = 0
         self._aliased = 0
 
     def document(self) -> YamlDocument:
-        next(self._events)  # start of the stream
-        if isinstance(next(self._events), StreamEndEvent):
+        self._next()  # start of the stream
+        if type(self._next()) is StreamEndEvent:
             return YamlDocument(None)
-        value = self._value(next(self._events), 0)
+        value = self._value(self._next(), 0)
         self._expect(DocumentEndEvent)
         self._expect(StreamEndEvent)
         return YamlDocument(value, tuple(self._repeated))
 
     def _expect(self, kind: type[Event]) -> None:
-        event = next(self._events)
-        if not isinstance(event, kind):
+        event = self._next()
+        if type(event) is not kind:
             raise _error("a second document starts here without '---'", event)
 
     def _value(self, event: Event, depth: int) -> PlainValue:
-        if isinstance(event, AliasEvent):
+        if type(event) is ScalarEvent and event.anchor is None:
+            self._size += 1
+            return _scalar(event)
+        if type(event) is AliasEvent:
             return self._alias(event)
-        before = self._size
-        self._size += 1
         if depth > MAX_DEPTH:
             raise _error(f"nested deeper than {MAX_DEPTH} levels", event)
+        before = self._size
+        self._size += 1
         value = self._written_value(event, depth)
         if isinstance(event, NodeEvent) and event.anchor is not None:
             self._anchors[event.anchor] = (value, self._size - before)
         return value
 
     def _written_value(self, event: Event, depth: int) -> PlainValue:
-        if isinstance(event, ScalarEvent):
-            return _scalar(event)
-        if isinstance(event, MappingStartEvent):
+        if type(event) is MappingStartEvent:
             _check_tag(event, "map")
             return self._mapping(depth)
-        if isinstance(event, SequenceStartEvent):
+        if type(event) is SequenceStartEvent:
             _check_tag(event, "seq")
             return self._sequence(depth)
+        if type(event) is ScalarEvent:
+            return _scalar(event)
         raise _error("not a value", event)
 
     def _alias(self, event: AliasEvent) -> PlainValue:
@@ -161,14 +166,14 @@ class _Folding:
 
     def _sequence(self, depth: int) -> list[PlainValue]:
         values: list[PlainValue] = []
-        while not isinstance(event := next(self._events), SequenceEndEvent):
+        while type(event := self._next()) is not SequenceEndEvent:
             values.append(self._value(event, depth + 1))
         return values
 
     def _mapping(self, depth: int) -> dict[str, PlainValue]:
         own: dict[str, PlainValue] = {}
         merged: dict[str, PlainValue] = {}
-        while not isinstance(event := next(self._events), MappingEndEvent):
+        while type(event := self._next()) is not MappingEndEvent:
             if _is_merge_key(event):
                 for source in self._merge_sources(depth):
                     merged = {**source, **merged}
@@ -176,11 +181,11 @@ class _Folding:
             key = _key(self._value(event, depth + 1), event)
             if key in own:
                 self._repeated.append((key, _line(event)))
-            own[key] = self._value(next(self._events), depth + 1)
+            own[key] = self._value(self._next(), depth + 1)
         return {**merged, **own} if merged else own
 
     def _merge_sources(self, depth: int) -> list[dict[str, PlainValue]]:
-        event = next(self._events)
+        event = self._next()
         value = self._value(event, depth + 1)
         sources = value if isinstance(value, list) else [value]
         mappings = [source for source in sources if isinstance(source, dict)]
@@ -198,7 +203,7 @@ def _line(event: Event) -> int:
 
 
 def _is_merge_key(event: Event) -> bool:
-    return isinstance(event, ScalarEvent) and event.value == _MERGE_KEY and event.implicit[0]
+    return type(event) is ScalarEvent and event.value == _MERGE_KEY and event.implicit[0]
 
 
 def _key(value: PlainValue, event: Event) -> str:
@@ -212,9 +217,10 @@ def _key(value: PlainValue, event: Event) -> str:
 
 
 def _scalar(event: ScalarEvent) -> PlainValue:
-    if event.tag is None or event.tag == "!":
-        plain = event.implicit[0] and event.tag is None
-        return plain_scalar(event.value) if plain else event.value
+    if event.tag is None:
+        return plain_scalar(event.value) if event.implicit[0] else event.value
+    if event.tag == "!":
+        return event.value
     kind = event.tag.removeprefix(_TAG)
     if kind in ("str", "timestamp"):
         return event.value

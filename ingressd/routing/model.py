@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from sys import intern
 
 from msgspec import Struct
 
@@ -20,7 +21,7 @@ class PathKind(Enum):
     REGEX = "Regex"
 
 
-class Backend(Struct, frozen=True):
+class Backend(Struct, frozen=True, gc=False):
     """What an Ingress names as the target: a Service of its namespace and one of its ports."""
 
     namespace: str
@@ -30,10 +31,10 @@ class Backend(Struct, frozen=True):
     @property
     def upstream(self) -> str:
         """Key of the upstream that stands behind this backend."""
-        return f"{self.namespace}/{self.service}:{self.port}"
+        return intern(f"{self.namespace}/{self.service}:{self.port}")  # kept by all who refer to it
 
 
-class Route(Struct, frozen=True, omit_defaults=True):
+class Route(Struct, frozen=True, gc=False, omit_defaults=True):
     """One compiled rule.
 
     ``path`` is normalised (see :mod:`ingressd.routing.paths`), or a regular expression for
@@ -50,7 +51,7 @@ class Route(Struct, frozen=True, omit_defaults=True):
     policy: Policy = DEFAULT_POLICY
 
 
-class Host(Struct, frozen=True, omit_defaults=True):
+class Host(Struct, frozen=True, gc=False, omit_defaults=True):
     """All that is known of one host: an exact name, ``*.parent``, or the catch-all "".
 
     ``routes`` stand in the order in which they win (see the matcher). ``fallback`` takes what no
@@ -63,7 +64,7 @@ class Host(Struct, frozen=True, omit_defaults=True):
     has_tls: bool = False
 
 
-class Endpoint(Struct, frozen=True):
+class Endpoint(Struct, frozen=True, gc=False):
     """Where a request can be sent. ``address`` is an IP literal or, for ExternalName, a name."""
 
     address: str
@@ -74,7 +75,7 @@ class Endpoint(Struct, frozen=True):
         return f"{host}:{self.port}"
 
 
-class Upstream(Struct, frozen=True, omit_defaults=True):
+class Upstream(Struct, frozen=True, gc=False, omit_defaults=True):
     """One Service port and the endpoints that may take a request now, sorted.
 
     ``unavailable`` says why there is none ("Service default/web does not exist"). ``external``
@@ -89,7 +90,7 @@ class Upstream(Struct, frozen=True, omit_defaults=True):
     client_ip_timeout: int = 0
 
 
-class Certificate(Struct, frozen=True):
+class Certificate(Struct, frozen=True, gc=False):
     """A certificate chain and its key, PEM. ``repr`` leaves the key out.
 
     ``fingerprint`` is the SHA-256 of chain and key, hex: equal ones need no new TLS context.

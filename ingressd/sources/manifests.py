@@ -24,11 +24,9 @@ from ingressd.sources.manifest_listing import (
     check_paths,
     list_manifests,
 )
+from ingressd.sources.manifest_saves import MAX_WAIT_SECONDS, STEP_MS, Saves
 
 __all__ = ["ManifestSource", "UnusableInput", "load"]
-
-QUIET_MS = 50  # a save is over once nothing changed for this long
-MAX_WAIT_MS = 200  # but constant change delays nothing beyond this
 
 
 def load(paths: Sequence[str]) -> tuple[Event, ...]:
@@ -45,6 +43,7 @@ class ManifestReader:
         self._targets = tuple(os.path.abspath(path) for path in paths)
         self._holdings = Holdings()
         self._states: dict[str, FileState | None] = {}
+        self._files: frozenset[str] = frozenset()
         self._folders: frozenset[str] = frozenset()
         self._linked: frozenset[str] = frozenset()
         self.watched: dict[str, tuple[int, int]] = {}
@@ -60,6 +59,7 @@ class ManifestReader:
         gone = [name for name in self._holdings.names if _is_gone(name, listing)]
         changes.update(dict.fromkeys(gone))
         self._states = listing.files
+        self._files = frozenset(map(os.path.abspath, listing.files))
         self._folders = frozenset(listing.folders)
         self._linked = listing.linked
         self.watched = listing.watched
@@ -73,6 +73,10 @@ class ManifestReader:
         if path in self._linked:
             return True
         return any(target == path or target.startswith(path + os.sep) for target in self._targets)
+
+    def is_read(self, path: str) -> bool:
+        """Whether an absolute path is a file that was read, or leads to some."""
+        return path in self._files or path in self._linked or path in self.watched
 
     def _is_stale(self, name: str, state: FileState | None, touched: frozenset[str]) -> bool:
         """Written twice within one tick of the clock a file looks unchanged: hence ``touched``."""
@@ -105,7 +109,7 @@ class ManifestSource:
     async def _until_folders_change(self) -> AsyncGenerator[Sequence[Event]]:
         """Watch the folders of the last scan, until a scan finds others."""
         watched = self._reader.watched
-        async with aclosing(_touched_paths(tuple(watched), self._reader.concerns)) as changes:
+        async with aclosing(_touched_paths(self._reader)) as changes:
             async for touched in changes:
                 if events := await asyncio.to_thread(self._reader.scan, touched):
                     yield events
@@ -113,9 +117,7 @@ class ManifestSource:
                     return
 
 
-async def _touched_paths(
-    folders: Sequence[str], concerns: Callable[[str], bool]
-) -> AsyncGenerator[frozenset[str]]:
+async def _touched_paths(reader: ManifestReader) -> AsyncGenerator[frozenset[str]]:
     """Absolute paths that changed. The first set is empty and comes once the watch stands:
 
     what happened between the last scan and the watch is found by scanning then.
@@ -124,25 +126,22 @@ async def _touched_paths(
     changes = awatch(
         # One that went meanwhile is seen by the first scan. watchfiles could ignore the others by
         # itself, but would then also ignore that the kernel grants no more watches.
-        *(folder for folder in folders if os.access(folder, os.R_OK)),
-        watch_filter=lambda _, path: concerns(path),
-        debounce=MAX_WAIT_MS,
-        step=QUIET_MS,
+        *(folder for folder in reader.watched if os.access(folder, os.R_OK)),
+        watch_filter=lambda _, path: reader.concerns(path),
+        debounce=round(MAX_WAIT_SECONDS * 1000),
+        step=STEP_MS,
         stop_event=stop,
         recursive=False,
     )
-    pending = asyncio.ensure_future(anext(changes, None))
+    saves = Saves(changes, reader.is_read)
     try:
         await asyncio.sleep(0)  # awatch starts to watch in its first step
         yield frozenset()
-        while (touched := await pending) is not None:
-            pending = asyncio.ensure_future(anext(changes, None))
-            yield frozenset(path for _, path in touched)
+        while (touched := await saves.next()) is not None:
+            yield touched
     finally:
         stop.set()
-        pending.cancel()
-        await asyncio.gather(pending, return_exceptions=True)
-        await changes.aclose()
+        await saves.close()
 
 
 def _is_gone(name: str, listing: Listing) -> bool:

@@ -8,7 +8,6 @@ about; if the supervisor dies, the channel ends and the worker drains and exits.
 from __future__ import annotations
 
 import asyncio
-import gc
 import resource
 import signal
 import socket
@@ -16,6 +15,7 @@ import sys
 
 import uvloop
 
+from ingressd.heap import Heap
 from ingressd.logs import configure_logs
 from ingressd.proxy.server import Proxy
 from ingressd.routing.delta import Delta
@@ -44,11 +44,13 @@ class Worker:
         self._channel = channel
         self._start = start
         self._proxy = Proxy(start.settings)
+        self._heap = Heap()
         self._generation = 0
         self._serving = False
 
     async def run(self) -> None:
         """Serve until the end; a last :class:`Measured` carries the final counters."""
+        self._heap.expect_load()
         heartbeat = asyncio.create_task(self._beat(), name="heartbeat")
         try:
             grace = await self._obey()
@@ -77,7 +79,7 @@ class Worker:
     async def _apply(self, delta: Delta) -> None:
         self._proxy.apply(delta)
         if not self._serving:
-            _freeze()
+            self._heap.settle()
             await self._proxy.start(_adopt(self._start.http), _adopt(self._start.https))
             self._serving = True
         self._generation = delta.generation
@@ -93,12 +95,6 @@ class Worker:
             due = loop.time() + interval
             await asyncio.sleep(interval)
             lag = max(0.0, loop.time() - due)
-
-
-def _freeze() -> None:
-    """Keep the collector off the table and the modules: both live as long as the process."""
-    gc.collect()
-    gc.freeze()
 
 
 def _adopt(descriptors: tuple[int, ...]) -> list[socket.socket]:

@@ -181,11 +181,15 @@ def test_what_lasts_is_told_again_before_the_api_server_forgets_it() -> None:
     in_cluster(scene)
 
 
+def annotated(annotations: dict[str, str]) -> Ingress:
+    made = ingress()
+    metadata = structs.replace(made.metadata, annotations=annotations)
+    return structs.replace(made, metadata=metadata)
+
+
 def test_a_message_is_no_longer_than_an_event_may_be() -> None:
     async def scene(made: Cluster) -> None:
-        long = ingress()
-        long.metadata.annotations["nginx.ingress.kubernetes.io/rewrite-target"] = "/$9" + "x" * 5000
-        made.apply(long)
+        made.apply(annotated({"nginx.ingress.kubernetes.io/rewrite-target": "/$9" + "x" * 5000}))
         await made.start("a")
         await asyncio.sleep(5)
         assert made.events()

@@ -5,18 +5,73 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ingressd.compiler.annotations.row import Row
-from ingressd.compiler.annotations.rows import affinity, canary, redirects, rewriting, timeouts
+from msgspec import Struct
 
-ROWS: tuple[Row, ...] = (
-    *rewriting.ROWS,
-    *redirects.ROWS,
-    *affinity.ROWS,
-    *timeouts.ROWS,
-    *canary.ROWS,
+from ingressd.compiler.annotations.row import Row
+from ingressd.compiler.annotations.rows import (
+    access,
+    affinity,
+    backends,
+    balancing,
+    basic_auth,
+    bodies,
+    canary,
+    client_certificates,
+    cors,
+    errors,
+    external_auth,
+    headers,
+    mirroring,
+    observing,
+    paths,
+    rate_limits,
+    redirects,
+    retries,
+    snippets,
+    timeouts,
+    tls,
+    upstream_tls,
 )
+
+
+class Subject(Struct, frozen=True):
+    """Rows that are documented together."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+SUBJECTS: tuple[Subject, ...] = (
+    Subject("Paths and host names", paths.ROWS),
+    Subject("Redirects", redirects.ROWS),
+    Subject("Session affinity", affinity.ROWS),
+    Subject("Canaries", canary.ROWS),
+    Subject("Backends", backends.ROWS),
+    Subject("Balancing", balancing.ROWS),
+    Subject("Timeouts", timeouts.ROWS),
+    Subject("Retries", retries.ROWS),
+    Subject("Bodies and buffers", bodies.ROWS),
+    Subject("Headers", headers.ROWS),
+    Subject("Error pages", errors.ROWS),
+    Subject("Access by address", access.ROWS),
+    Subject("Basic authentication", basic_auth.ROWS),
+    Subject("External authentication", external_auth.ROWS),
+    Subject("Client certificates", client_certificates.ROWS),
+    Subject("Rate limits", rate_limits.ROWS),
+    Subject("CORS", cors.ROWS),
+    Subject("TLS towards clients", tls.ROWS),
+    Subject("TLS towards pods", upstream_tls.ROWS),
+    Subject("Mirroring", mirroring.ROWS),
+    Subject("Logs and traces", observing.ROWS),
+    Subject("Snippets and ModSecurity", snippets.ROWS),
+)
+
+ROWS: tuple[Row, ...] = tuple(row for subject in SUBJECTS for row in subject.rows)
 
 BY_NAME: Mapping[str, Row] = MappingProxyType(
     {name: row for row in ROWS for name in (row.name, *row.aliases)}
 )
 """Rows by name and by alias."""
+
+PLACES: Mapping[str, int] = MappingProxyType({row.name: place for place, row in enumerate(ROWS)})
+"""The place of each row in the order, by its name."""

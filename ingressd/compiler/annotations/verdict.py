@@ -35,6 +35,7 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     """The fate of one annotation, by its full name, and why.
 
     ``is_blocking`` marks a protection that cannot be given: the routes of the Ingress answer 503.
+    ``is_suspect`` marks one whose effect is probably missed, though ingress-nginx gives none.
     """
 
     annotation: str
@@ -42,6 +43,7 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     message: str = ""
     remedy: str = ""
     is_blocking: bool = False
+    is_suspect: bool = False
 
     def as_finding(self, subject: ObjectKey) -> Finding | None:
         """What to tell the owner of the Ingress; None where all is as asked."""
@@ -50,4 +52,10 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
             return None
         field = f"metadata.annotations[{self.annotation}]"
         told = finding(code, subject, field, self.message, self.remedy)
-        return structs.replace(told, severity=Severity.ERROR) if self.is_blocking else told
+        severity = self._severity(code)
+        return structs.replace(told, severity=severity, verdict=self.outcome.value)
+
+    def _severity(self, code: Code) -> Severity:
+        if self.is_blocking:
+            return Severity.ERROR
+        return Severity.WARNING if self.is_suspect else code.severity

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ingressd.resources.decoding import DecodingError, decode_json
 from ingressd.resources.finding import Finding
-from ingressd.resources.metadata import ObjectKey, Resource
+from ingressd.resources.metadata import ObjectKey, ObjectMeta, Resource
 from ingressd.sources.kubernetes.errors import Status, StreamGarbled
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -147,7 +147,9 @@ def _decode_object(raw: msgspec.Raw, kind: type[Resource]) -> Resource | Refused
 
 def _trimmed(resource: Resource) -> Resource:
     """Without kubectl's copy of the whole object. Nobody else holds the dict yet."""
-    resource.metadata.annotations.pop(LAST_APPLIED, None)
+    metadata = resource.metadata
+    if isinstance(metadata, ObjectMeta) and isinstance(metadata.annotations, dict):
+        metadata.annotations.pop(LAST_APPLIED, None)
     return resource
 
 

@@ -119,7 +119,7 @@ def test_a_canary_claims_nothing_and_says_so() -> None:
     result = compiled(ingress("web", rule("a.example.com", "/a"), tls=tls, annotations=annotations))
     assert (result.claims, result.references, result.tls) == ({}, (), ())
     (told,) = result.findings
-    assert (told.code, told.severity) == ("CanaryNotServed", Severity.ERROR)
+    assert (told.code, told.severity) == ("AnnotationUnsupported", Severity.ERROR)
     assert told.field == "metadata.annotations[nginx.ingress.kubernetes.io/canary]"
     assert "all requests go to the main one" in told.message
 

@@ -257,7 +257,7 @@ def test_a_canary_takes_nothing_from_the_main_one() -> None:
     made = serving(canary, WEB, service("web"), PODS)
     (route,) = made.table.hosts["a.example.com"].routes
     assert route.ingress == "default/web"
-    assert codes(made) == ["CanaryNotServed"]
+    assert codes(made) == ["AnnotationUnsupported"]
 
 
 def test_a_slice_that_names_no_service_is_told_until_it_does() -> None:

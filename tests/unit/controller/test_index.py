@@ -26,3 +26,16 @@ def test_source_without_targets_is_forgotten() -> None:
     assert index.put("a", ()) == {1}
     assert index.targets("a") == set()
     assert index.sources(1) == set()
+
+
+def test_sources_come_and_go_one_by_one() -> None:
+    index: Index[str, int] = Index()
+    for source in ("a", "b", "c"):
+        index.put(source, (1,))
+    assert index.sources(1) == {"a", "b", "c"}
+    index.put("b", ())
+    assert index.sources(1) == {"a", "c"}
+    index.put("a", (2,))
+    assert (index.sources(1), index.sources(2)) == ({"c"}, {"a"})
+    index.put("c", ())
+    assert index.sources(1) == set()

@@ -71,7 +71,7 @@ def test_every_kind_and_version(value: object, type_: type[Resource], namespace:
             "InvalidField", "metadata.annotations[n/ssl]", ["boolean (true)", '"true"'],
         ),
         (
-            document("Service", "v1", metadata={"name": "shop", "labels": {"v": 8}}),
+            document("Ingress", V1, metadata={"name": "shop", "labels": {"v": 8}}),
             "InvalidField", "metadata.labels[v]", ["number (8)", '"8"'],
         ),
         (
@@ -217,14 +217,14 @@ def test_all_errors_of_an_object_are_told_at_once() -> None:
 def test_nulls_are_dropped_as_the_api_server_drops_them() -> None:
     resource = only(
         document(
-            "Service", "v1",
+            "Ingress", V1,
             metadata={"name": "shop", "labels": None, "annotations": {"a": None}, "uid": None},
-            spec={"selector": None, "ports": None},
+            spec={"ingressClassName": None, "rules": None},
         )
     )  # fmt: skip
-    assert isinstance(resource, Service)
+    assert isinstance(resource, Ingress)
     assert resource.metadata.annotations == {"a": ""}
-    assert resource.spec.ports == ()
+    assert resource.spec.rules == ()
 
 
 def test_secret_data_may_be_broken_into_lines() -> None:

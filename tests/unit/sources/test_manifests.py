@@ -88,6 +88,19 @@ def test_only_changes_that_can_matter_are_looked_at(tmp_path: Path) -> None:
     assert not reader.concerns(str(tmp_path / "other.yaml"))
 
 
+def test_files_links_and_folders_are_read_but_not_what_stands_beside_them(tmp_path: Path) -> None:
+    shown = tmp_path / "in"
+    shown.mkdir()
+    (tmp_path / "target").write_text(SERVICE % "a")
+    (shown / "a.yaml").symlink_to(tmp_path / "target")
+    (shown / "a.yaml.tmp").touch()
+    reader = ManifestReader([str(shown)])
+    reader.scan()
+    for path in (shown / "a.yaml", tmp_path / "target", shown, tmp_path):
+        assert reader.is_read(str(path))
+    assert not reader.is_read(str(shown / "a.yaml.tmp"))
+
+
 def test_a_link_that_breaks_keeps_its_objects_and_a_removed_one_does_not(tmp_path: Path) -> None:
     (tmp_path / "target").write_text(SERVICE % "a")
     (tmp_path / "a.yaml").symlink_to("target")

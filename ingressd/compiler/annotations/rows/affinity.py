@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.row import Row, Scope, Tier
+from ingressd.compiler.annotations.row import Row, Support, Tier
 from ingressd.compiler.annotations.values import (
     Parser,
     boolean,
@@ -22,7 +22,6 @@ def _cookie_row(name: str, field: str, value: Parser, summary: str) -> Row:
         name=name,
         field=f"policy.affinity.{field}",
         value=value,
-        scope=Scope.PATH,
         tier=Tier.COMMON,
         summary=summary,
         requires="affinity",
@@ -34,7 +33,6 @@ ROWS = (
         name="affinity",
         field="policy.affinity",
         value=constant("cookie", CookieAffinity()),
-        scope=Scope.PATH,
         tier=Tier.COMMON,
         summary='"cookie" keeps a client on one endpoint.',
     ),
@@ -85,5 +83,24 @@ ROWS = (
         "change_on_failure",
         boolean(),
         "After a failed try choose another endpoint and a new cookie (default false).",
+    ),
+    Row(
+        name="session-cookie-conditional-samesite-none",
+        requires="affinity",
+        tier=Tier.EXPECTED,
+        summary="Leave SameSite=None out for browsers that misread it (default false).",
+        support=Support.NOT_YET,
+        instead="every browser gets the same cookie",
+        remedy="remove it: such browsers are from before 2020",
+        usual="false",
+    ),
+    Row(
+        name="affinity-canary-behavior",
+        requires="affinity",
+        tier=Tier.EXPECTED,
+        summary="sticky (default): clients of a canary stay with it; legacy: each request is "
+        "decided anew.",
+        support=Support.NOT_YET,
+        instead="all requests go to the main Ingress",
     ),
 )

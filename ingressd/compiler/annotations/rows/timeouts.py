@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.row import Row, Scope, Tier
+from ingressd.compiler.annotations.row import Row, Tier
 from ingressd.compiler.annotations.values import seconds
 
 
@@ -11,7 +11,6 @@ def _timeout_row(name: str, field: str, summary: str) -> Row:
         name=name,
         field=f"policy.timeouts.{field}",
         value=seconds(),
-        scope=Scope.PATH,
         tier=Tier.COMMON,
         summary=summary,
     )

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
+from ingressd.compiler.annotations.foreign import meant_by
 from ingressd.compiler.annotations.reading import read_annotations
-from ingressd.compiler.annotations.row import Directives, Row
-from ingressd.compiler.annotations.table import BY_NAME, ROWS
-from ingressd.compiler.annotations.unserved import PROTECTIVE, never_existed
+from ingressd.compiler.annotations.row import Directives, Row, Support
+from ingressd.compiler.annotations.table import BY_NAME, PLACES, ROWS
 from ingressd.routing.policy import (
     AffinityMode,
     CookieAffinity,
@@ -66,7 +68,18 @@ INVALID = {
 }
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+READ = [row for row in ROWS if row.value is not None]
+
+INGRESS_NGINX = Path(__file__).with_name("ingress_nginx_1.15.txt").read_text().splitlines()
+"""Every annotation of ingress-nginx 1.15."""
+
+
+def test_table_has_every_annotation_of_ingress_nginx() -> None:
+    assert sorted(BY_NAME) == INGRESS_NGINX
+    assert len(INGRESS_NGINX) == 138
+
+
+@pytest.mark.parametrize("row", READ, ids=lambda row: row.name)
 def test_row_sets_its_policy_field(row: Row) -> None:
     for text, expected in EXAMPLES[row.name]:
         annotations = {f"{PREFIX}/{row.name}": text}
@@ -93,12 +106,35 @@ def test_force_wins_over_ssl_redirect() -> None:
 def test_names_are_unique_and_requirements_exist_earlier() -> None:
     names = [name for row in ROWS for name in (row.name, *row.aliases)]
     assert len(names) == len(set(names)) == len(BY_NAME)
-    for place, row in enumerate(ROWS):
-        assert not row.requires or row.requires in {earlier.name for earlier in ROWS[:place]}
-        assert "\n" not in row.summary
-        assert row.summary.endswith(".")
+    for row in ROWS:
+        assert not row.requires or PLACES[row.requires] < PLACES[row.name]
 
 
-def test_rows_are_neither_protective_nor_unknown_to_ingress_nginx() -> None:
-    assert not {row.name for row in ROWS} & PROTECTIVE
-    assert not [row.name for row in ROWS if never_existed(row.name)]
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_row_is_complete(row: Row) -> None:
+    assert bool(row.field) == (row.value is not None)
+    assert row.field or row.support is not Support.HONOURED
+    assert row.support is not Support.HONOURED or not row.remedy
+    assert "\n" not in row.summary
+    assert row.summary.endswith(".")
+    assert not row.usual or row.support in (Support.NOT_YET, Support.NEVER)
+    assert row.instead == row.instead.strip(" .;")
+
+
+def test_no_row_is_unknown_to_ingress_nginx() -> None:
+    assert not [row.name for row in ROWS if meant_by(row.name)]
+
+
+def test_what_closes_something_is_protective() -> None:
+    assert {row.name for row in ROWS if row.is_protective} == {
+        *("allowlist-source-range", "denylist-source-range", "satisfy"),
+        *("auth-type", "auth-secret"),
+        *("auth-url", "auth-method", "auth-response-headers"),
+        *("auth-proxy-set-headers", "auth-cache-duration"),
+        *("auth-tls-secret", "auth-tls-verify-client", "auth-tls-match-cn"),
+        *("limit-rps", "limit-rpm", "limit-connections"),
+        *("proxy-ssl-secret", "proxy-ssl-verify"),
+        *("configuration-snippet", "server-snippet", "auth-snippet", "stream-snippet"),
+        *("enable-modsecurity", "enable-owasp-core-rules", "modsecurity-snippet"),
+        "canary",
+    }

@@ -1,0 +1,56 @@
+"""What the documentation says of annotations is printed from their table.
+
+``deploy/annotations.md`` is all of it, and README.md has the names between two marks. To write both
+anew, set INGRESSD_UPDATE_GOLDEN=1 and run the tests.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ingressd.cli.rendering_annotations import annotations_markdown
+from ingressd.compiler.annotations.row import Row, Support
+from ingressd.compiler.annotations.table import ROWS, SUBJECTS, Subject
+from ingressd.compiler.settings import DEFAULT_ANNOTATIONS_PREFIX
+
+ROOT = Path(__file__).parents[2]
+START, END = "<!-- annotations -->\n", "<!-- /annotations -->"
+
+
+def test_annotations_are_documented_as_they_are() -> None:
+    holds(ROOT / "deploy" / "annotations.md", annotations_markdown(DEFAULT_ANNOTATIONS_PREFIX))
+
+
+def test_readme_names_each_annotation_by_its_state() -> None:
+    readme = ROOT / "README.md"
+    before, _, rest = readme.read_text().partition(START)
+    _, _, after = rest.partition(END)
+    holds(readme, f"{before}{START}{summary()}{END}{after}")
+
+
+def holds(document: Path, expected: str) -> None:
+    """Assert what a document says, or write it."""
+    if "INGRESSD_UPDATE_GOLDEN" in os.environ:
+        document.write_text(expected)
+    assert document.read_text() == expected
+
+
+def summary() -> str:
+    """The names of every subject by state; those that nothing will come of in a line each."""
+    lines = ["| about | honoured | not yet |", "|---|---|---|", *map(line, SUBJECTS)]
+    for state in (Support.NO_OP, Support.NEVER):
+        lines += ["", f"{state.value.capitalize()}: {', '.join(names(ROWS, state))}."]
+    return "\n".join(text for text in lines if text is not None) + "\n"
+
+
+def line(subject: Subject) -> str | None:
+    cells = [", ".join(names(subject.rows, s)) for s in (Support.HONOURED, Support.NOT_YET)]
+    return f"| {subject.title} | {' | '.join(cells)} |" if any(cells) else None
+
+
+def names(rows: Iterable[Row], state: Support) -> Iterator[str]:
+    for row in rows:
+        if row.support is state:
+            yield from (f"`{name}`" for name in (row.name, *row.aliases))

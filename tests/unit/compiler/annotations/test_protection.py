@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from ingressd.compiler.annotations.protection import (
+    Protects,
+    always,
+    if_it_denies,
+    if_true,
+    nothing,
+    unless_off,
+)
+
+
+@pytest.mark.parametrize(
+    ("protects", "closing", "open_"),
+    [
+        (nothing, [], ["true", ""]),
+        (always, ["", "off", "10.0.0.0/8"], []),
+        (unless_off, ["on", "true", "yes", "DetectionOnly", ""], ["off", " off ", "false", "0"]),
+        (if_true, ["true", "1"], ["false", "yes", ""]),
+        (
+            if_it_denies,
+            [
+                "if ($x) { return 403; }",
+                "location /admin { deny all; }",
+                "auth_request_set $user $upstream_http_x_user;",
+                "limit_req zone=one;",
+            ],
+            ["return 301 /new;", "add_header X-Frame-Options DENY;", ""],
+        ),
+    ],
+)
+def test_what_a_text_closes(protects: Protects, closing: list[str], open_: list[str]) -> None:
+    assert [text for text in closing if not protects(text)] == []
+    assert [text for text in open_ if protects(text)] == []
