@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from ingressd.proxy.client.request import Client, Request
-from ingressd.proxy.headers import TRAILER_FORBIDDEN
+from ingressd.proxy.headers import TRAILER_FORBIDDEN, connection_tokens
 from ingressd.proxy.response_head import Framing, ResponseHead, connection_line, status_line
 from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.upstream.connection import UpstreamConnection
@@ -73,6 +73,11 @@ class Exchange:
         self._writable: asyncio.Future[None] | None = None
 
     # --- from the pod's connection ---
+
+    def asked_for(self, protocol: bytes) -> bool:
+        """A pod may choose among the protocols that the client offers (RFC 9110 section 7.8)."""
+        offered = connection_tokens(self.request.fields[b"upgrade"])
+        return connection_tokens(protocol) <= offered
 
     def on_head(self, head: ResponseHead) -> None:
         """Serialise the head; it is written with the first bytes of the body."""

@@ -12,6 +12,7 @@ from ingressd.proxy.client.request import REPEATABLE, Request
 from ingressd.proxy.exchange import Exchange
 from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.plan import RoutePlan
+from ingressd.proxy.settings import Limits
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.endpoints import ConnectFailed, PooledEndpoint, PooledUpstream
 from ingressd.proxy.upstream.receiver import Failure
@@ -35,13 +36,14 @@ Conclude = Callable[[Request, Failure | None], None]
 class Forwarding:
     """One request on its way to an upstream: one endpoint after the other, until one answers.
 
-    ``body_timeout`` is how many seconds a client may let pass between two pieces of its body.
+    ``limits`` say how large a body may be, and how long a client may pause within it.
     """
 
     __slots__ = (
-        "_body_timeout",
         "_conclude",
         "_endpoint",
+        "_is_fresh",
+        "_limits",
         "_metrics",
         "_plan",
         "_request",
@@ -55,14 +57,15 @@ class Forwarding:
         plan: RoutePlan,
         upstream: PooledUpstream,
         metrics: Metrics,
-        body_timeout: float,
+        limits: Limits,
     ) -> None:
         self._request = request
         self._plan = plan
         self._upstream = upstream
         self._metrics = metrics
-        self._body_timeout = body_timeout
+        self._limits = limits
         self._endpoint: PooledEndpoint | None = None
+        self._is_fresh = False
         self._tried: tuple[PooledEndpoint, ...] = ()
 
     def begin(self, conclude: Conclude) -> bool:
@@ -74,7 +77,7 @@ class Forwarding:
         self._endpoint = endpoint = self._pick()
         if endpoint is None or request.streams_body:
             return False
-        connection = self._take_idle(endpoint)
+        connection = endpoint.take_idle(surely_open=request.method not in REPEATABLE)
         if connection is None:
             return False
         self._conclude = conclude
@@ -109,7 +112,7 @@ class Forwarding:
 
     def _may_go_on(self, failure: Failure) -> bool:
         """Whether to try another endpoint; the last one counts as tried then."""
-        if self._endpoint is None or not may_retry(self._request, failure):
+        if self._endpoint is None or not may_retry(self._request, failure, self._is_fresh):
             return False
         self._tried = (*self._tried, self._endpoint)
         self._endpoint = None
@@ -126,7 +129,9 @@ class Forwarding:
         # Idle connections die together, when their pod restarts: only the first try takes one.
         if self._tried:
             return None
-        return endpoint.take_idle(surely_open=self._request.method not in REPEATABLE)
+        request = self._request
+        is_precious = request.method not in REPEATABLE or request.streams_body
+        return endpoint.take_idle(surely_open=is_precious)
 
     async def _try(self, endpoint: PooledEndpoint) -> Failure | None:
         request, plan = self._request, self._plan
@@ -139,6 +144,7 @@ class Forwarding:
                 _count(self._metrics.upstream_connect_failures, plan.upstream)
                 return failed.failure
             _count(self._metrics.upstream_connects, plan.upstream)
+            self._is_fresh = True
         done: asyncio.Future[Failure | None] = request.client.loop.create_future()
         exchange = Exchange(request, connection, plan.timeouts, partial(_settle, done))
         request.client.exchange = exchange
@@ -180,10 +186,13 @@ class Forwarding:
             _continue(request)
         try:
             while True:
-                exchange.wait_for_client(self._body_timeout)
+                exchange.wait_for_client(self._limits.body_timeout)
                 piece = await payload.readany()
                 if not piece:
                     break
+                if request.carries_more_than(self._limits.body):
+                    exchange.cancel(Failure.CLIENT_TOO_LARGE)
+                    return
                 exchange.wait_for_pod()
                 await exchange.send_body(
                     b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece
@@ -202,15 +211,19 @@ def _settle(done: asyncio.Future[Failure | None], failure: Failure | None) -> No
         done.set_result(failure)
 
 
-def may_retry(request: Request, failure: Failure) -> bool:
-    """Whether another endpoint may be tried (RFC 9110 section 9.2.2).
+def may_retry(request: Request, failure: Failure, is_fresh: bool) -> bool:
+    """Whether another endpoint may be tried (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1).
 
     Never once the client has seen a byte or a body that is gone was sent. Always when nothing was
-    sent; when the connection died without an answer, only for an idempotent method.
+    sent. When a connection that had been used before died without an answer, for an idempotent
+    method; where one made for this request did (``is_fresh``), the request may be what kills pods.
+    A second try is made on a fresh connection, so nothing is sent more than twice.
     """
     if request.bytes_sent or request.body_consumed:
         return False
-    return failure in NOT_SENT or (failure is Failure.CLOSED and request.may_repeat)
+    return failure in NOT_SENT or (
+        failure is Failure.CLOSED and not is_fresh and request.may_repeat
+    )
 
 
 def serialise(request: Request, body: bytes) -> bytes:
@@ -243,7 +256,7 @@ def _framing(request: Request, body: bytes) -> bytes:
     """Exactly one way to find the end of the body, and the empty line (RFC 9112 section 6.3)."""
     length = request.fields.get(b"content-length")
     if length is not None:
-        return b"Content-Length: %b\r\n\r\n" % length
+        return b"Content-Length: %d\r\n\r\n" % int(length)  # without leading zeros
     if body:
         return b"Content-Length: %d\r\n\r\n" % len(body)
     if request.streams_body:

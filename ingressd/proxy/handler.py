@@ -13,6 +13,7 @@ from ingressd.proxy.forwarding import Forwarding
 from ingressd.proxy.index import RouteIndex
 from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.recording import Recorder
+from ingressd.proxy.settings import Limits
 from ingressd.proxy.upstream.endpoints import Pool
 from ingressd.proxy.upstream.receiver import Failure
 
@@ -28,6 +29,7 @@ FAILURE_STATUS = {
     Failure.TIMEOUT: 504,
     Failure.SEND_TIMEOUT: 504,
     Failure.CLIENT_BODY: 400,
+    Failure.CLIENT_TOO_LARGE: 413,
     Failure.CLIENT_STALLED: 408,
 }
 
@@ -42,14 +44,14 @@ class Handler:
         pages: ErrorPages,
         record: Recorder,
         metrics: Metrics,
-        body_timeout: float,
+        limits: Limits,
     ) -> None:
         self._index = index
         self._pool = pool
         self._pages = pages
         self._record = record
         self._metrics = metrics
-        self._body_timeout = body_timeout
+        self._limits = limits
         self.is_draining = False
 
     def begin(self, request: Request) -> bool:
@@ -155,7 +157,10 @@ class Handler:
         if upstream is None or not upstream.endpoints:
             self._fail(request, 503)
             return None
-        return Forwarding(request, plan, upstream, self._metrics, self._body_timeout)
+        if request.has_body and request.carries_more_than(self._limits.body):
+            self._fail(request, 413)
+            return None
+        return Forwarding(request, plan, upstream, self._metrics, self._limits)
 
     def _fail_inside(self, request: Request) -> None:
         logger.exception("a request failed inside")

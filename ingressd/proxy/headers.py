@@ -27,6 +27,7 @@ HOP_BY_HOP = frozenset(
 
 FORWARDED = frozenset(
     {
+        b"forwarded",
         b"x-forwarded-for",
         b"x-forwarded-host",
         b"x-forwarded-port",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
+from math import inf
 
 from msgspec import Struct
 
@@ -36,7 +37,8 @@ class ResponseHead(Struct, gc=False):
     """A response head, ready to be written.
 
     ``lines`` are the field lines that travel, ``framing`` one of Framing's numbers, ``length`` the
-    content length or -1.
+    content length or -1. ``may_idle`` is for how many seconds the connection is good afterwards, as
+    far as the head says so.
     """
 
     status: int
@@ -45,6 +47,7 @@ class ResponseHead(Struct, gc=False):
     framing: int
     length: int
     trailer: bytes
+    may_idle: float = inf
 
 
 OK, NO_CONTENT, NOT_MODIFIED = 200, 204, 304
@@ -56,13 +59,21 @@ REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
 _REASON = re.compile(rb"[\t \x21-\x7e\x80-\xff]*")
+_TIMEOUT = re.compile(rb"timeout=([0-9]{1,9})", re.IGNORECASE)
+
+_NO_BODY = (None, b"0")
+_LENGTH_DIGITS = 18
+"""A Content-Length of that many always fits into 63 bits."""
+
+RACE_SECONDS = 1.0
+"""How long before a pod would close an idle connection we close it: a request takes some time."""
 
 
 def status_line(status: int, reason: bytes) -> bytes:
-    """The status line; ``reason`` travels where it is not the usual one and has no controls."""
+    """The status line."""
     if REASONS.get(status) == reason:
         return STATUS_LINES[status]
-    return b"HTTP/1.1 %d %b\r\n" % (status, reason if _REASON.fullmatch(reason) else b"")
+    return b"HTTP/1.1 %d %b\r\n" % (status, reason)
 
 
 def connection_line(keep_alive: bool, http10: bool) -> bytes:
@@ -75,29 +86,30 @@ def connection_line(keep_alive: bool, http10: bool) -> bytes:
 def read_head(status: int, reason: bytes, raw: RawHeaders, is_head: bool) -> ResponseHead:
     """Sort a pod's header fields and find the framing of the body that follows.
 
-    Raises MalformedResponse where the framing is ambiguous or a coding is not ours to undo.
+    Raises MalformedResponse where the framing is ambiguous or a coding is not ours to undo, and
+    where the reason phrase has controls.
     """
+    if REASONS.get(status) != reason and not _REASON.fullmatch(reason):
+        raise MalformedResponse("controls in the reason phrase")
     lines: list[bytes] = []
-    length = coding = connection = None
-    trailer = b""
+    managed: dict[bytes, bytes] = {}
     for name, value in raw:
         lowered = name.lower()
-        if lowered not in RESPONSE_MANAGED:
+        if lowered in RESPONSE_MANAGED:
+            known = managed.get(lowered)
+            managed[lowered] = value if known is None else known + b", " + value
+        else:
             lines.append(b"%b: %b\r\n" % (name, value))
-        elif lowered == b"content-length":
-            if length is not None:
-                raise MalformedResponse("repeated Content-Length")
-            length = value
-        elif lowered == b"transfer-encoding":
-            coding = value if coding is None else coding + b", " + value
-        elif lowered == b"connection":
-            connection = value if connection is None else connection + b", " + value
-        elif lowered == b"trailer":
-            trailer = value
+    connection = managed.get(b"connection")
     if connection is not None and connection.lower() not in PLAIN_TOKENS:
         lines = without(lines, connection_tokens(connection) - {b"set-cookie", b"date"})
+    length, coding = managed.get(b"content-length"), managed.get(b"transfer-encoding")
     framing, size = _framing(status, is_head, length, coding)
-    return ResponseHead(status, reason, lines, framing, size, trailer)
+    may_idle = _may_idle(managed.get(b"keep-alive", b""))
+    if status == NO_CONTENT and (coding is not None or length not in _NO_BODY):
+        may_idle = 0  # bytes may follow that are no part of the answer
+    trailer = managed.get(b"trailer", b"")
+    return ResponseHead(status, reason, lines, framing, size, trailer, may_idle)
 
 
 def _framing(
@@ -118,7 +130,16 @@ def _framing(
     return Framing.UNTIL_CLOSE, -1
 
 
+def _may_idle(keep_alive: bytes) -> float:
+    """What a ``Keep-Alive`` field means for us: its timeout, if it has one, and a margin."""
+    for parameter in keep_alive.split(b","):
+        timeout = _TIMEOUT.fullmatch(parameter.strip(b" \t"))
+        if timeout is not None:
+            return int(timeout[1]) - RACE_SECONDS
+    return inf
+
+
 def _content_length(value: bytes) -> int:
-    if not value.isdigit() or len(value) > 19:
+    if not value.isdigit() or len(value) > _LENGTH_DIGITS:
         raise MalformedResponse("Content-Length is not a number")
     return int(value)

@@ -45,7 +45,7 @@ class Proxy:
             ErrorPages(settings.templates),
             self._recorder,
             self._metrics,
-            settings.limits.body_timeout,
+            settings.limits,
         )
         self._front = Front(self._handler, settings, self._metrics, self._clock)
         self._listener = Listener(

@@ -9,14 +9,18 @@ class Limits(Struct, frozen=True):
     """Bounds on what one client may cost. Sizes in bytes, times in seconds.
 
     Defaults are ingress-nginx's where it has one (client-header-timeout, keep-alive,
-    keep-alive-requests, max-worker-connections). ``connections`` are a worker's open client
-    connections; more wait in the kernel's queue. ``tls_handshakes`` run at a time; more wait in
-    ours.
+    keep-alive-requests, max-worker-connections). ``head`` bounds a request line and its fields
+    together, ``head_timeout`` the time from a head's first byte to its last, and ``body`` what a
+    request may carry (0: anything). ``connections`` are a worker's open client connections; more
+    wait in the kernel's queue. ``tls_handshakes`` run at a time; more wait in ours.
     """
 
     request_line: int = 16 * 1024
     header_field: int = 32 * 1024
     header_count: int = 128
+    head: int = 64 * 1024
+    head_timeout: float = 60.0
+    body: int = 0
     body_timeout: float = 60.0
     keep_alive: float = 75.0
     keep_alive_requests: int = 1000

@@ -57,17 +57,6 @@ async def test_no_route_is_404() -> None:
         assert (await fetch(running.port, host=b"other.test")).status == 404
 
 
-async def test_a_repeatable_request_survives_a_pod_that_dies_before_answering() -> None:
-    async with (
-        pod(die) as bad,
-        pod(named(b"alive")) as good,
-        proxy(simple([bad.port, good.port])) as running,
-    ):
-        bodies = {(await fetch(running.port)).body for _ in range(4)}
-    assert bodies == {b"alive"}
-    assert bad.requests
-
-
 async def test_a_post_is_not_sent_twice() -> None:
     async with (
         pod(die) as bad,
@@ -78,21 +67,6 @@ async def test_a_post_is_not_sent_twice() -> None:
         await client.send(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi")
         assert (await client.response()).status == 502
     assert len(bad.requests) + len(worse.requests) == 1
-
-
-async def test_a_put_with_a_small_body_is_sent_again_whole() -> None:
-    async with pod(die) as bad, pod() as good, proxy(simple([bad.port, good.port])) as running:
-        for _ in range(3):
-            async with connect(running.port) as client:
-                await client.send(b"PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi")
-                assert (await client.response()).body == b"hi"
-    assert bad.requests
-
-
-async def test_three_tries_and_no_more() -> None:
-    async with pod(die) as web, proxy(simple([web.port])) as running:
-        assert (await fetch(running.port)).status == 502
-    assert len(web.requests) == 3
 
 
 async def test_a_pod_that_closes_an_idle_connection_as_we_send_is_invisible() -> None:

@@ -29,7 +29,7 @@ def echoing(protocol: bytes, first: bytes = b"") -> Script:
     return script
 
 
-@pytest.mark.parametrize("protocol", [b"websocket", b"custom/1"])
+@pytest.mark.parametrize("protocol", [b"websocket", b"WebSocket"])
 async def test_bytes_flow_both_ways_after_101(protocol: bytes) -> None:
     async with (
         pod(echoing(protocol, b"hello")) as web_pod,

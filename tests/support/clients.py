@@ -50,7 +50,7 @@ class Client:
         line, *lines = head[:-4].split(b"\r\n")
         headers = [(k, v.strip()) for k, _, v in (entry.partition(b":") for entry in lines)]
         response = Response(int(line.split(b" ")[1]), headers)
-        if not is_head and response.status not in (101, 204, 304):
+        if not is_head and response.status not in (100, 101, 204, 304):
             await self._body(response)
         return response
 

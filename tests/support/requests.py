@@ -27,13 +27,19 @@ class Wire(asyncio.Transport):
         self.written += bytes(data)
 
     def is_closing(self) -> bool:
-        return bool(self.end)
+        return self.end in ("close", "abort")
 
     def close(self) -> None:
-        self.end = self.end or "close"
+        self.end = "abort" if self.end == "abort" else "close"
 
     def abort(self) -> None:
         self.end = "abort"
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.end = "half-close"
 
     def pause_reading(self) -> None:
         self.is_reading_paused = True

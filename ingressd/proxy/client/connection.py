@@ -10,18 +10,16 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Protocol, cast
 
-from aiohttp import StreamReader
-from aiohttp.http_exceptions import LineTooLong
-from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from ingressd.proxy.client.forwarded import client_address, forwarded_lines
+from ingressd.proxy.client.intake import Intake
+from ingressd.proxy.client.refusals import status_of
 from ingressd.proxy.client.request import REPEATABLE, Feed, Relay, Request
 from ingressd.proxy.clock import NEVER, Clock
 from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.settings import ProxySettings
-
-END_OF_BODY = b"\r\n\r\n"
-"""What a chunked body ends with, with or without trailers (RFC 9112 section 7.1)."""
 
 
 class Reply:
@@ -33,7 +31,9 @@ class Reply:
         self.keep_alive = keep_alive
 
     async def prepare(self, request: Request) -> None:
-        """Nothing is left to prepare."""
+        """Nothing is left to prepare; a last answer is followed by the end of the connection."""
+        if not self.keep_alive:
+            request.client.leave(request)
 
     async def write_eof(self) -> None:
         """Nothing is left to write."""
@@ -80,13 +80,11 @@ class Front(Protocol):
         ...
 
 
-class ClientConnection(RequestHandler):
+class ClientConnection(Intake):
     """One client connection. ``scheme`` is "http" or "https", ``server_name`` the SNI, if any."""
 
     __slots__ = (
         "_asleep",
-        "_chunked_body",
-        "_clock",
         "_front",
         "_is_begun",
         "_is_half_closed",
@@ -94,32 +92,26 @@ class ClientConnection(RequestHandler):
         "_most_requests",
         "_responder",
         "begun",
-        "deadline",
         "exchange",
         "forwarded",
         "loop",
         "remote",
-        "request",
         "scheme",
         "server_name",
     )
 
     def __init__(self, front: Front, scheme: str, server_name: str | None, **settings: Any) -> None:
-        super().__init__(front, loop=front.loop, **settings)  # type: ignore[arg-type]
+        super().__init__(front, **settings)
         self._front = front
         self.loop = front.loop
         self.scheme = scheme
         self.server_name = server_name
-        self.request: Request | None = None
         self.begun: Request | None = None
         self.exchange: Relay | None = None
         self.remote = ""
         self.forwarded = b""
-        self.deadline = NEVER
         self._asleep: asyncio.Future[None] | None = None
         self._is_begun = self._is_half_closed = False
-        self._clock = front.clock
-        self._chunked_body: StreamReader | None = None
         self._metrics = front.metrics
         self._most_requests = front.settings.limits.keep_alive_requests
         self._responder = front.responder
@@ -136,7 +128,7 @@ class ClientConnection(RequestHandler):
         self._metrics.client_connections += 1
         self._metrics.open_connections += 1
         self._front.connection_made(self, self.transport)
-        self._idle()
+        self.deadline = self._clock.now + self._limits.head_timeout
         self._clock.watch(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -169,12 +161,6 @@ class ClientConnection(RequestHandler):
         else:
             self._go_on()
 
-    def _parse(self, data: bytes) -> None:
-        count = self._request_count
-        super().data_received(data)
-        if self._request_count != count or self._chunked_body is not None:
-            self._inspect(self._request_count - count, data)
-
     def _go_on(self) -> None:
         """Answer what has come, at once or by the task, but no faster than the client reads."""
         while self._messages and self._is_free and not self._paused:
@@ -204,7 +190,7 @@ class ClientConnection(RequestHandler):
         """What was begun has been answered: the connection may take the next request."""
         self._rest()
         if not request.keep_alive or self._close or self.is_finished:
-            self.force_close()
+            self.leave(request)
             return
         self._idle()
         if self._messages:
@@ -218,8 +204,35 @@ class ClientConnection(RequestHandler):
         self._wake()
 
     def expire(self) -> None:
-        """The client has asked for nothing for too long (the clock calls this)."""
-        self.force_close()
+        """The client has asked for nothing, or not finished asking, for too long (the clock)."""
+        if not self._head_size or self._is_refused:
+            self.force_close()
+        elif self._is_free:
+            self._refuse(408)
+        else:  # what was asked before is not answered yet
+            self.deadline = self._clock.now + self._limits.head_timeout
+
+    def leave(self, request: Request) -> None:
+        """Close after the last answer, which the client must see even if it goes on sending."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        if self._payload_parser is not None and not self._is_refused:
+            return  # a tunnel has its own end
+        if self._will_send_nothing(request) or not transport.can_write_eof():  # TLS has no half
+            self.force_close()
+            return
+        self._force_close = True
+        self._swallow()
+        transport.write_eof()
+        self.deadline = self._clock.now + self._lingering_time
+
+    def _will_send_nothing(self, request: Request) -> bool:
+        """Whether the client has said that this request was its last, and kept to it so far."""
+        if self._is_half_closed:
+            return True
+        is_good = request.status < 400 and not self._is_refused
+        return is_good and request.message.should_close and request.is_body_complete
 
     @property
     def _is_free(self) -> bool:
@@ -247,48 +260,19 @@ class ClientConnection(RequestHandler):
         self._waiter, self._asleep = self._asleep, None
         self._current_request = None
 
-    def _inspect(self, new: int, data: bytes) -> None:
-        """Look at the messages that have just been parsed from ``data``.
-
-        A parse error inside a body is queued as a message of its own: the body must fail too. And
-        the parser keeps the last trailer of a chunked body for the head that follows, which would
-        let one client write header fields of another's request behind a shared load balancer. So
-        a request parsed together with such a body, or begun there, is dropped and the connection
-        closed after the answer; else the next head gets a fresh parser.
-        """
-        for position in range(-new, 0):
-            message = self._messages[position][0]
-            if isinstance(message, _ErrInfo):
-                self._fail_body_before(position)
-            elif self._chunked_body is not None:
-                for _ in range(-position):
-                    self._messages.pop()
-                self.close()
-                break
-            elif message.chunked:
-                self._chunked_body = self._messages[position][1]
-        if self._chunked_body is not None and self._chunked_body.is_eof():
-            self._chunked_body = None
-            is_all = data.endswith(END_OF_BODY) or END_OF_BODY.endswith(data)
-            if is_all and not self._buffer_paused:  # else the old parser holds something back
-                self._parser = self._front.parser(self)
-            else:
-                self.close()
-
-    def _fail_body_before(self, position: int) -> None:
-        if -position < len(self._messages):
-            body = self._messages[position - 1][1]
-        elif self.request is not None:
-            body = self.request.payload
-        else:
-            return
-        if not body.is_eof():
-            body.set_exception(RequestPayloadError("malformed body"))
-
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """A client that only half-closed still gets the answer to a request it has sent whole."""
-        if self.scheme == "https" or self._payload_parser is not None or not self._owes_answer:
+        """A client that only half-closed still gets its answers, if only that it was cut short."""
+        if self.scheme == "https" or self._force_close:
             return None
+        if not self._is_refused:
+            if self._payload_parser is not None:
+                return None
+            if self._body is not None and not self._body.is_eof():
+                self._fail_body(self._body)
+            elif self._head_size:
+                self._refuse(400)
+            elif not self._owes_answer:
+                return None
         self._is_half_closed = True
         return True
 
@@ -327,7 +311,7 @@ class ClientConnection(RequestHandler):
 
     def close_tunnel(self) -> None:
         """End an upgraded connection, without losing what was written to it."""
-        if self._payload_parser is not None:
+        if self._payload_parser is not None and not self._is_refused:
             self._payload_parser.say_goodbye()
             self.close_when_sent()
 
@@ -353,9 +337,14 @@ class ClientConnection(RequestHandler):
         return self._is_half_closed and not self._messages
 
     @property
+    def is_upgraded(self) -> bool:
+        """Whether what follows the request may be another protocol."""
+        return self._upgraded
+
+    @property
     def is_idle(self) -> bool:
-        """Whether it waits for a request."""
-        return self._is_free and not self._messages
+        """Whether it waits for a request, of which nothing has come yet."""
+        return self._is_free and not self._messages and not self._head_size
 
     @property
     def _owes_answer(self) -> bool:
@@ -372,6 +361,6 @@ class ClientConnection(RequestHandler):
         message: str | None = None,
     ) -> Reply:
         """What aiohttp could not parse, as an error page (RFC 9112 section 2.2: 400 and close)."""
-        if isinstance(exc, LineTooLong):
-            status = 431
+        if isinstance(exc, HttpProcessingError):
+            status = status_of(exc, self._limits)
         return self._responder.refuse(request, status)

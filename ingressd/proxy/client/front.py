@@ -90,7 +90,11 @@ class Front(web.Server):
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
         """One less to wait for (aiohttp's hook)."""
         super().connection_lost(handler, exc)
-        self._one_left.set()
+        task = handler._task_handler
+        if task is None:
+            self._one_left.set()
+        else:  # it counts until its task is done
+            task.add_done_callback(lambda _: self._one_left.set())
 
     async def finish(self, grace: float) -> None:
         """Wait ``grace`` seconds at most until every connection has ended, then end the rest.

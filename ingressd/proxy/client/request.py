@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from aiohttp import EMPTY_PAYLOAD, StreamReader
 from aiohttp.http import RawRequestMessage
 
-from ingressd.proxy.headers import connection_tokens, split_request
+from ingressd.proxy.headers import split_request
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.routing.hosts import normalise_host
 from ingressd.routing.model import Route
@@ -24,9 +24,17 @@ REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 """Idempotent methods (RFC 9110 section 9.2.2): safe to send again when no answer began."""
 
 _ABSOLUTE = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._-]{1,254}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?")
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _random_bits = random.SystemRandom().getrandbits
 _identifiers = random.Random(_random_bits(256))
+
+
+MOST_DIGITS = 18
+"""Of a Content-Length: such a number fits into 63 bits wherever it is read."""
+
+NOT_PLAIN = frozenset({"CONNECT", "OPTIONS", "TRACE"})
+"""Methods about which a proxy has something to say itself."""
 
 
 class BadRequest(Exception):
@@ -84,6 +92,13 @@ class Client(Protocol):
     @property
     def is_last(self) -> bool:
         """Whether the connection ends with the answer under way."""
+
+    @property
+    def is_upgraded(self) -> bool:
+        """Whether what follows the request may be another protocol."""
+
+    def leave(self, request: Request) -> None:
+        """Close after the last answer, which the client must see even if it goes on sending."""
 
     def answered(self, request: Request) -> None:
         """What was begun has been answered: the connection may take the next request."""
@@ -168,7 +183,8 @@ class Request:
         self.target: str = message.path
         self.http10 = message.version[1] == 0
         # What follows a declined Upgrade may be another protocol: it is not read as a request.
-        self.keep_alive = not (message.should_close or message.upgrade or client.is_last)
+        is_upgraded = message.upgrade and (self.has_body or client.is_upgraded)
+        self.keep_alive = not (message.should_close or is_upgraded or client.is_last)
         self.authority = b""
         self.host = ""
         self.path = "/"
@@ -195,8 +211,12 @@ class Request:
             raise BadRequest(505, "unsupported HTTP version")
         if b"transfer-encoding" in self.fields:
             self._check_coding(self.fields[b"transfer-encoding"])
-        if self.method == "CONNECT":
-            raise BadRequest(501, "tunnels are opened by Upgrade only")
+        if b"content-length" in self.fields:
+            self._check_length(self.fields[b"content-length"])
+        if self.method in NOT_PLAIN:
+            self._check_method()
+        if b"expect" in self.fields:
+            self._check_expectation(self.fields[b"expect"])
         self._receive_target()
         path = normalise_path(self.path)
         if path is None:
@@ -209,6 +229,24 @@ class Request:
             raise BadRequest(400, "Transfer-Encoding in HTTP/1.0")
         if coding.lower() != b"chunked":
             raise BadRequest(501, "unknown Transfer-Encoding")
+
+    def _check_length(self, length: bytes) -> None:
+        """The parser has seen to it that these are digits, and those of one field only."""
+        if len(length) > MOST_DIGITS:
+            raise BadRequest(413, "Content-Length is beyond all measure")
+
+    def _check_method(self) -> None:
+        """Every other method that the parser knows travels as it is."""
+        if self.method == "CONNECT":
+            raise BadRequest(501, "tunnels are opened by Upgrade only")
+        if self.method == "TRACE":
+            raise BadRequest(405, "TRACE would show what we add to a request")
+        self.lines = [forwarded_once(each) for each in self.lines]
+
+    def _check_expectation(self, expected: bytes) -> None:
+        """RFC 9110 section 10.1.1; HTTP/1.0 knows no expectations."""
+        if expected.lower() != b"100-continue" and not self.http10:
+            raise BadRequest(417, "unknown expectation")
 
     def _receive_target(self) -> None:
         """Find host, path and query in the request target (RFC 9112 section 3.2)."""
@@ -225,7 +263,7 @@ class Request:
             self.target = target
         if "#" in target:
             raise BadRequest(400, "fragment in request target")
-        host = host_of(self.authority)
+        host = host_of(self.authority) if self.authority or self.http10 else None
         if host is None:
             raise BadRequest(400, "invalid Host")
         self.host = host
@@ -255,20 +293,25 @@ class Request:
 
     @property
     def wants_upgrade(self) -> bool:
-        """Whether the client asks for another protocol that may be tunnelled.
+        """Whether the client asks for a WebSocket (RFC 6455 section 4.1), which alone is tunnelled.
 
-        Not h2c, within which a pod would take requests that nobody routed; and not with a body,
-        which would have to be read before the switch (RFC 9110 section 7.8).
+        Within another protocol, such as h2c, a pod would take requests that nobody routed; and a
+        body would have to be read before the switch (RFC 9110 section 7.8).
         """
-        fields = self.fields
         return (
             self.message.upgrade
-            and b"upgrade" in fields
+            and self.method == "GET"
+            and not self.has_body
             and not self.http10
-            and not self.message.chunked
-            and fields.get(b"content-length", b"0") == b"0"
-            and b"h2c" not in connection_tokens(fields[b"upgrade"])
+            and self.fields.get(b"upgrade", b"").lower() == b"websocket"
         )
+
+    def carries_more_than(self, most: int) -> bool:
+        """Whether the body is larger, as far as is said or known by now. Bytes; 0 is no limit."""
+        if not most or not self.has_body:
+            return False
+        declared = int(self.fields.get(b"content-length", b"0"))
+        return max(declared, self.payload.total_bytes) > most
 
     @property
     def may_repeat(self) -> bool:
@@ -291,7 +334,20 @@ class Request:
 @lru_cache(maxsize=4096)
 def host_of(authority: bytes) -> str | None:
     """The normalised host of a Host field; the same few come again and again."""
+    found = _AUTHORITY.fullmatch(authority)
+    if authority and (found is None or int(found[1] or 0) > 65535):
+        return None
     return normalise_host(authority.decode("latin-1"))
+
+
+def forwarded_once(entry: bytes) -> bytes:
+    """A field line of OPTIONS, one hop further (RFC 9110 section 7.6.2). Raises BadRequest."""
+    if entry[:13].lower() != b"max-forwards:":
+        return entry
+    left = entry[13:-2].strip(b" \t")
+    if not left.isdigit() or not int(left[:9]):
+        raise BadRequest(400, "may not be forwarded")
+    return b"Max-Forwards: %d\r\n" % (int(left[:9]) - 1)
 
 
 def _request_id(sent: bytes | None) -> bytes:

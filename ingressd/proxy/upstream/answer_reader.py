@@ -19,14 +19,21 @@ logger = logging.getLogger(__name__)
 MAX_HEAD = 64 * 1024
 """Bytes of a response head (and of a trailer section) that a pod may send."""
 
+FIELD_EXTRA = len(b": \r\n")
+
 MAX_INTERIM = 16
 """1xx answers that a pod may send before the real one."""
 
 
-MORE, WHOLE, SWITCHED, MALFORMED = range(4)
-"""What has become of an answer: more of it is to come, it is complete, the bytes that follow it are
-another protocol's, or it must not be relayed. Plain numbers, see Framing.
+MORE, IN_HEAD, WHOLE, SWITCHED, MALFORMED = range(5)
+"""What has become of an answer: more of it is to come, not even its head is complete, it is
+complete, the bytes that follow it are another protocol's, or it must not be relayed. Plain numbers,
+see Framing.
 """
+
+VERSIONS = frozenset({"1.0", "1.1"})
+FRAMING_FIELDS = frozenset({b"content-length", b"transfer-encoding"})
+_FIRST = (b"H", b"")  # llhttp knows protocols of other names as well
 
 HEAD, CHUNKED, COUNTED, UNTIL_CLOSE = range(4)
 _PHASES = {
@@ -40,7 +47,8 @@ _PHASES = {
 class AnswerReader:
     """Reads the answers that come by one connection, and hands them to the exchange of each.
 
-    ``is_reusable`` says of a complete answer whether another request may follow it.
+    ``is_reusable`` says of a complete answer whether another request may follow it, ``may_idle``
+    within how many seconds. What a pod has once said of that holds for the whole connection.
     """
 
     __slots__ = (
@@ -58,9 +66,10 @@ class AnswerReader:
         "_unparsed",
         "_unread",
         "is_reusable",
+        "may_idle",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, idle_limit: float) -> None:
         self._exchange: Receiver | None = None
         self._parser: httptools.HttpResponseParser | None = None
         self._headers: list[tuple[bytes, bytes]] = []
@@ -71,6 +80,7 @@ class AnswerReader:
         self._phase = HEAD
         self._has_ended = self._is_parser_free = False
         self.is_reusable = False
+        self.may_idle = idle_limit
 
     def begin(self, exchange: Receiver) -> None:
         """The next answer is for ``exchange``."""
@@ -113,18 +123,21 @@ class AnswerReader:
         """Let go of a complete answer; returns its trailers."""
         self._exchange = None
         trailers, self._headers = self._headers, []
-        if not self._is_parser_free:
-            self._parser = None  # it still waits for bytes we counted, or that HEAD never brings
+        if trailers or not self._is_parser_free:
+            # It would take a trailer for a field of the next head, or still waits for bytes that
+            # we counted, or that HEAD never brings.
+            self._parser = None
         return trailers
 
     def switch(self, exchange: Receiver) -> None:
         """Tell the exchange of the new protocol, and of the bytes of it that have come."""
-        head = read_head(101, self._reason, self._headers, is_head=False)
-        protocol = next(value for name, value in self._headers if name.lower() == b"upgrade")
-        exchange.on_switch(head, protocol)
+        exchange.on_switch(self._head, self._protocol())
         if self._unread:
             exchange.on_body(self._unread)
         self.drop()
+
+    def _protocol(self) -> bytes:
+        return b", ".join(value for name, value in self._headers if name.lower() == b"upgrade")
 
     def drop(self) -> None:
         """No more will be read."""
@@ -142,7 +155,10 @@ class AnswerReader:
     def _parse(self, exchange: Receiver, data: bytes, is_first: bool) -> int:
         if self._parser is None:
             self._parser = httptools.HttpResponseParser(self)
+        if not (self.has_begun or self._phase != HEAD or data.lstrip(b"\r\n")[:1] in _FIRST):
+            return MALFORMED
         self._unparsed += len(data)
+        interim = self._interim
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -157,8 +173,9 @@ class AnswerReader:
             self._recent.learn(data, self._head, self._left)
         if self._has_ended:
             return WHOLE
-        is_too_large = self._unparsed > MAX_HEAD and self._phase in (HEAD, CHUNKED)
-        return MALFORMED if is_too_large else MORE
+        if self._unparsed > MAX_HEAD and self._phase in (HEAD, CHUNKED):
+            return MALFORMED
+        return IN_HEAD if self._phase == HEAD and self._interim == interim else MORE
 
     def _begin_body(self, exchange: Receiver, head: ResponseHead) -> None:
         self._left = head.length if head.framing == Framing.LENGTH else 0
@@ -181,7 +198,7 @@ class AnswerReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One field of the head, or of the trailer section."""
-        self._headers.append((name, value.rstrip(b" \t")))
+        self._headers.append((name, value.rstrip(b" ")))  # as llhttp sees it: a tab stays
 
     def on_headers_complete(self) -> None:
         """Decide how the body is framed."""
@@ -190,14 +207,20 @@ class AnswerReader:
         status = parser.get_status_code()
         if status < 100:
             raise MalformedResponse("impossible status")
+        version = parser.get_http_version()
+        if version not in VERSIONS:
+            raise MalformedResponse("not HTTP/1.x")
+        self._check_size()
         if status < 200:
             self._read_interim(exchange, parser, status)
             return
-        self._check_size()
         self._head = head = read_head(status, self._reason, self._headers, exchange.is_head)
+        if version == "1.0" and head.framing == Framing.CHUNKED:
+            raise MalformedResponse("Transfer-Encoding in HTTP/1.0")
         self._headers = []
         self._unparsed = 0
-        self.is_reusable = parser.should_keep_alive()
+        self.may_idle = min(self.may_idle, head.may_idle)
+        self.is_reusable = self.may_idle > 0 and parser.should_keep_alive()
         self._begin_body(exchange, head)
 
     def on_body(self, data: bytes) -> None:
@@ -225,18 +248,23 @@ class AnswerReader:
         if status == 101:
             if not (exchange.wants_upgrade and parser.should_upgrade()):
                 raise MalformedResponse("101 that nobody asked for")
+            if not exchange.asked_for(self._protocol()):
+                raise MalformedResponse("101 to another protocol than was asked for")
+            self._head = read_head(status, self._reason, self._headers, exchange.is_head)
             return
         self._interim += 1
         if self._interim > MAX_INTERIM:
             raise MalformedResponse("too many interim answers")
+        if any(name.lower() in FRAMING_FIELDS for name, _ in self._headers):
+            self.may_idle = 0  # it has no body, but who knows what the pod sends
         self._headers = []
         self._unparsed = 0
 
     def _check_size(self) -> None:
         """Refuse a head, or a trailer section, that is too large but came in one piece."""
         if self._unparsed > MAX_HEAD:
-            size = sum(len(name) + len(value) for name, value in self._headers)
-            if size > MAX_HEAD:
+            size = sum(len(name) + len(value) + FIELD_EXTRA for name, value in self._headers)
+            if size + len(self._reason) > MAX_HEAD:
                 raise MalformedResponse("header or trailer fields too large")
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import select
+from contextlib import suppress
 from typing import Protocol, cast
 
 from ingressd.proxy.clock import NEVER, Clock
-from ingressd.proxy.upstream.answer_reader import MALFORMED, SWITCHED, WHOLE, AnswerReader
+from ingressd.proxy.upstream.answer_reader import MALFORMED, MORE, SWITCHED, WHOLE, AnswerReader
 from ingressd.proxy.upstream.receiver import Failure, Receiver
 
 CLOSE_TIMEOUT = 10.0
 """Seconds a closing connection has for what is still to be sent; then it is cut."""
+
+READ_SIZE = 64 * 1024
 
 IDLE, BUSY, TUNNEL, CLOSED = range(4)
 
@@ -35,8 +39,9 @@ class UpstreamConnection(asyncio.Protocol):
     __slots__ = (
         "_blame",
         "_clock",
-        "_idle_limit",
+        "_fileno",
         "_keeper",
+        "_poll",
         "_reader",
         "deadline",
         "exchange",
@@ -49,10 +54,11 @@ class UpstreamConnection(asyncio.Protocol):
 
     def __init__(self, clock: Clock, idle_limit: float, keeper: Keeper) -> None:
         self._clock = clock
-        self._idle_limit = idle_limit
         self._keeper = keeper
         self._blame = Failure.TIMEOUT
-        self._reader = AnswerReader()
+        self._fileno = -1
+        self._poll = select.poll()
+        self._reader = AnswerReader(idle_limit)
         self.owes_body = False
         self.exchange: Receiver | None = None
         self.transport: asyncio.Transport | None = None
@@ -79,13 +85,14 @@ class UpstreamConnection(asyncio.Protocol):
         self.deadline = self._clock.now + seconds
         self._blame = blame
 
+    @property
+    def idle_for(self) -> float:
+        """Seconds since the last answer."""
+        return self._clock.now - (self.deadline - self._reader.may_idle)
+
     def has_news(self) -> bool:
         """Whether the kernel holds bytes, or the end, of which the event loop has not told yet."""
-        if self.transport is None:
-            return True
-        poll = select.poll()
-        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(self._poll.poll(0))
 
     def write(self, data: bytes) -> None:
         """Send more of the request body, or tunnelled bytes."""
@@ -128,7 +135,11 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the transport and keep a deadline from now on."""
         self.transport = cast(asyncio.Transport, transport)
-        self.deadline = self._clock.now + self._idle_limit
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            self._fileno = sock.fileno()
+            self._poll.register(self._fileno, select.POLLIN)
+        self.deadline = self._clock.now + self._reader.may_idle
         self._clock.watch(self)
 
     def data_received(self, data: bytes) -> None:
@@ -142,20 +153,22 @@ class UpstreamConnection(asyncio.Protocol):
             exchange.on_body(data)
             exchange.on_flush()
             return
-        self.arm(exchange.read_timeout)
         progress = self._reader.feed(exchange, data)
         if self.exchange is not exchange:
             return  # it was dropped by what it was told
         if progress == WHOLE:
             self._end(exchange)
+        elif progress == MORE:
+            self.arm(exchange.read_timeout)
+            exchange.on_flush()
         elif progress == MALFORMED:
             self._fail(Failure.MALFORMED)
-        else:
-            if progress == SWITCHED:
-                self.phase = TUNNEL
-                self.arm(exchange.tunnel_timeout)
-                self._reader.switch(exchange)
+        elif progress == SWITCHED:
+            self.phase = TUNNEL
+            self.arm(exchange.tunnel_timeout)
+            self._reader.switch(exchange)
             exchange.on_flush()
+        # else: a head that comes slowly has no longer than one that comes at once
 
     def eof_received(self) -> None:
         """The pod closes: that ends a close-delimited body, and cuts any other."""
@@ -169,6 +182,8 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail what was under way, and be forgotten."""
+        if exc is not None and self.phase == BUSY and not self.read_paused:
+            self._hear_out()
         failure = Failure.CUT if self._reader.has_begun else Failure.CLOSED
         if self.phase == IDLE or self.exchange is not None:
             self._keeper.beware()
@@ -203,11 +218,22 @@ class UpstreamConnection(asyncio.Protocol):
 
     # --- ends ---
 
+    def _hear_out(self) -> None:
+        """Read what the pod sent before it reset the connection.
+
+        A pod that has heard enough of a request answers and closes. A write that meets the reset
+        makes the event loop give up the connection, though the kernel still holds the answer.
+        """
+        self.owes_body = True  # no other request may follow
+        with suppress(OSError):
+            while self.exchange is not None and (data := os.read(self._fileno, READ_SIZE)):
+                self.data_received(data)
+
     def _end(self, exchange: Receiver) -> None:
         self.exchange = None
         trailers = self._reader.end()
         self.phase = IDLE
-        self.deadline = self._clock.now + self._idle_limit
+        self.deadline = self._clock.now + self._reader.may_idle
         self.resume()
         if self.owes_body:
             self.abort()  # the pod would take the next request for the rest of this one's body

@@ -19,6 +19,9 @@ from ingressd.routing.model import Endpoint, Upstream
 AVOID_SECONDS = 2.0
 """How long an endpoint that could not be connected to is passed over while others can be."""
 
+AVOID_SILENT_SECONDS = 10.0
+"""The same for one that has let two attempts time out: each would cost a client that wait."""
+
 FRESH_SECONDS = 1.0
 """How long a connection may have idled that takes a request which must not be lost."""
 
@@ -97,11 +100,11 @@ class PooledEndpoint:
     def take_idle(self, *, surely_open: bool = False) -> UpstreamConnection | None:
         """The connection that has idled for the shortest time, or None.
 
-        ``surely_open`` is for a request that must not be sent twice: a connection that closes just
-        then would lose it. So it takes none that has idled for long, and looks for a close that the
-        event loop has not told of yet. It takes none of a pod that has begun to close connections,
-        because it may be leaving: a new connection is refused then, and the request may go
-        elsewhere.
+        None of which the kernel knows that the pod has closed it, or has sent what nobody asked
+        for: that would pass for the answer. ``surely_open`` is for a request that must not be sent
+        twice: a connection that closes just then would lose it. So it takes none that has idled for
+        long, and none of a pod that has begun to close connections, because it may be leaving: a
+        new connection is refused then, and the request may go elsewhere.
         """
         if surely_open and not self._is_steady:
             return None
@@ -109,13 +112,12 @@ class PooledEndpoint:
             connection = self._idle.pop()
             if connection.phase != IDLE:
                 continue
-            if not surely_open:
-                return connection
             if not connection.has_news():
                 return connection
             self.beware()
             connection.close()
-            return None
+            if surely_open:
+                return None
         return None
 
     async def connect(self, timeout: float) -> UpstreamConnection:
@@ -124,7 +126,8 @@ class PooledEndpoint:
             async with asyncio.timeout(timeout):
                 connection = await self._connect_any()
         except TimeoutError:
-            self.avoid()
+            has_failed_before = self.avoid_until > 0
+            self.avoid(AVOID_SILENT_SECONDS if has_failed_before else AVOID_SECONDS)
             raise ConnectFailed(Failure.CONNECT_TIMEOUT) from None
         except OSError:
             self.avoid()
@@ -139,9 +142,9 @@ class PooledEndpoint:
         """The pod closes connections: for a while, what must not be lost goes over new ones."""
         self._wary_until = self._dialer.clock.now + WARY_SECONDS
 
-    def avoid(self) -> None:
+    def avoid(self, seconds: float = AVOID_SECONDS) -> None:
         """Pass this endpoint over for a while, as long as others can be reached."""
-        self.avoid_until = self._dialer.clock.now + AVOID_SECONDS
+        self.avoid_until = self._dialer.clock.now + seconds
 
     def retire(self) -> None:
         """The endpoint left the table: idle connections close now, busy ones after their answer."""
@@ -187,8 +190,7 @@ class PooledEndpoint:
         dialer = self._dialer
         if self._wary_until > dialer.clock.now or not self._idle:
             return False
-        idle_for = dialer.idle_limit - (self._idle[-1].deadline - dialer.clock.now)
-        return idle_for <= FRESH_SECONDS
+        return self._idle[-1].idle_for <= FRESH_SECONDS
 
     def keep(self, connection: UpstreamConnection) -> None:
         """A connection is free for another exchange."""

@@ -20,6 +20,7 @@ class Failure(Enum):
     TIMEOUT = "response timed out"
     SEND_TIMEOUT = "sending timed out"
     CLIENT_BODY = "client sent a malformed or incomplete body"
+    CLIENT_TOO_LARGE = "client sent a body beyond the limit"
     CLIENT_STALLED = "client stopped reading or sending"
 
 
@@ -30,6 +31,10 @@ class Receiver(Protocol):
     wants_upgrade: bool
     read_timeout: float
     tunnel_timeout: float
+
+    def asked_for(self, protocol: bytes) -> bool:
+        """Whether the request offered to switch to ``protocol``."""
+        ...
 
     def on_head(self, head: ResponseHead) -> None:
         """The final response head."""

@@ -33,7 +33,7 @@ def handler(delta: Delta) -> tuple[Handler, Metrics]:
     for upstream in delta.upstreams:
         pool.put(upstream)
     recorder = Recorder(metrics, None, clock)
-    return Handler(index, pool, ErrorPages(""), recorder, metrics, 60.0), metrics
+    return Handler(index, pool, ErrorPages(""), recorder, metrics, SETTINGS.limits), metrics
 
 
 def ask(host: bytes = b"a.test", target: bytes = b"/") -> Request:

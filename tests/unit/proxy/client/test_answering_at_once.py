@@ -146,7 +146,16 @@ async def test_nothing_is_begun_after_the_last_answer() -> None:
     recorder, connection, wire = await connected()
     connection.data_received(ask(b"/last") + ask(b"/2"))
     await turn()
-    assert (recorder.log, wire.end) == (["begin /last"], "close")
+    assert (recorder.log, wire.end) == (["begin /last"], "half-close")
+
+
+async def test_a_client_may_go_on_sending_until_it_has_seen_the_last_answer() -> None:
+    recorder, connection, wire = await connected()
+    connection.data_received(ask(b"/last"))
+    connection.data_received(ask(b"/2"))
+    assert (recorder.log, wire.end) == (["begin /last"], "half-close")
+    connection.expire()
+    assert wire.end == "close"
 
 
 async def test_nothing_is_begun_for_a_client_that_has_left() -> None:
@@ -198,3 +207,15 @@ async def test_a_half_closed_client_gets_all_its_answers() -> None:
     assert (recorder.log[-1], wire.end) == ("begin /2", "")
     recorder.answer(recorder.begun[-1])
     assert wire.end == "close"
+
+
+async def test_half_a_head_behind_a_request_waits_for_its_answer() -> None:
+    recorder, connection, wire = await connected()
+    connection.data_received(ask(b"/1"))
+    connection.data_received(ask(b"/2")[:9])
+    connection.expire()
+    assert not wire.end
+    recorder.answer(recorder.begun[0])
+    connection.expire()
+    await turn()
+    assert recorder.log == ["begin /1", "refuse 408"]

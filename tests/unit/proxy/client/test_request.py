@@ -37,6 +37,14 @@ async def test_absolute_form(target: bytes, host: str, raw_target: bytes) -> Non
         (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
         (b"GET /.. HTTP/1.1\r\nHost: a.test\r\n\r\n", 400),
         (b"CONNECT a.test:443 HTTP/1.1\r\nHost: a.test\r\n\r\n", 501),
+        (b"TRACE / HTTP/1.1\r\nHost: a.test\r\n\r\n", 405),
+        (b"OPTIONS / HTTP/1.1\r\nHost: a.test\r\nMax-Forwards: 0\r\n\r\n", 400),
+        (b"OPTIONS / HTTP/1.1\r\nHost: a.test\r\nMax-Forwards: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a.test\r\nExpect: tea\r\n\r\n", 417),
+        (b"GET / HTTP/1.1\r\nHost:\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a.test:65536\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a%2etest\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9223372036854775808\r\n\r\n", 413),
         (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
     ],
@@ -60,12 +68,17 @@ ASK = b"Connection: Upgrade\r\nUpgrade: %b\r\n"
     ("raw", "wanted"),
     [
         (b"GET / HTTP/1.1\r\nHost: a\r\n" + ASK % b"websocket" + b"\r\n", True),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n" + ASK % b"custom/1" + b"\r\n", True),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + ASK % b"WebSocket" + b"\r\n", True),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + ASK % b"custom/1" + b"\r\n", False),
+        (b"POST / HTTP/1.1\r\nHost: a\r\n" + ASK % b"websocket" + b"\r\n", False),
         (b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n", False),
         (b"GET / HTTP/1.0\r\nHost: a\r\n" + ASK % b"websocket" + b"\r\n", False),
         (b"GET / HTTP/1.1\r\nHost: a\r\n" + ASK % b"h2c" + b"\r\n", False),
         (b"GET / HTTP/1.1\r\nHost: a\r\n" + ASK % b"websocket, H2C" + b"\r\n", False),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n" + ASK % b"x" + b"\r\ny", False),
+        (
+            b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n" + ASK % b"websocket" + b"\r\ny",
+            False,
+        ),
     ],
 )
 async def test_which_upgrades_are_passed_on(raw: bytes, wanted: bool) -> None:
@@ -89,6 +102,21 @@ async def test_idempotent_requests_may_be_repeated_until_their_body_is_gone() ->
     request = get()
     request.body_consumed = True
     assert not request.may_repeat
+
+
+async def test_options_are_one_hop_further_when_they_go_on() -> None:
+    request = received(b"OPTIONS / HTTP/1.1\r\nHost: a\r\nMAX-forwards: 10\r\nX: y\r\n\r\n")
+    assert request.lines == [b"Max-Forwards: 9\r\n", b"X: y\r\n"]
+
+
+@pytest.mark.parametrize(("most", "exceeded"), [(0, False), (4, True), (5, False)])
+async def test_a_body_is_measured_by_what_is_said_and_by_what_has_come(
+    most: int, exceeded: bool
+) -> None:
+    chunked = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+    assert received(POST % 5).carries_more_than(most) is exceeded
+    assert received(chunked).carries_more_than(most) is exceeded
+    assert not get().carries_more_than(most)
 
 
 async def test_a_failed_body_is_let_go_of() -> None:

@@ -44,6 +44,9 @@ class Recording:
         self.wants_upgrade = wants_upgrade
         self.events: list[Event] = []
 
+    def asked_for(self, protocol: bytes) -> bool:
+        return protocol == b"websocket"
+
     def on_head(self, head: ResponseHead) -> None:
         self.events.append(("head", head.status, head.reason, b"".join(head.lines), head.length))
 
@@ -293,17 +296,66 @@ def test_a_body_cut_short_is_a_failure(data: bytes, exc: Exception | None) -> No
     assert exchange.events[-1][0] == "failure"
 
 
-@pytest.mark.parametrize("data", [b"", b"HTTP/1.1 2", LENGTH[:-1], CHUNKED[:-1]])
+@pytest.mark.parametrize("data", [INTERIM, LENGTH[:-1], CHUNKED[:-1]])
 def test_silence_is_a_timeout_counted_from_the_last_bytes(data: bytes) -> None:
     talk = Conversation()
     exchange = talk.begin()
     talk.clock.now += 50
-    if data:
-        talk.feed(data)
-    assert talk.connection.deadline == (talk.clock.now if data else 100.0) + READ
+    talk.feed(data)
+    assert talk.connection.deadline == talk.clock.now + READ
     talk.connection.expire()
     assert exchange.events[-1] == ("failure", Failure.TIMEOUT)
     assert talk.wire.end == "abort"
+
+
+@pytest.mark.parametrize("data", [b"", b"HTTP/1.1 2", LENGTH[:20], INTERIM[:20]])
+def test_a_head_that_comes_slowly_has_no_longer_than_one_that_comes_at_once(data: bytes) -> None:
+    talk = Conversation()
+    exchange = talk.begin()
+    talk.clock.now += 50
+    for at in range(len(data)):
+        talk.feed(data[at : at + 1])
+    assert talk.connection.deadline == 100.0 + READ
+    talk.connection.expire()
+    assert exchange.events[-1] == ("failure", Failure.TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ("says", "seconds"),
+    [
+        (b"timeout=3", 2),
+        (b"timeout=3, max=100", 2),
+        (b"max=100,\tTimeout=2", 1),
+        (b"timeout=5", IDLE_LIMIT),
+        (b"timeout=9999999999", IDLE_LIMIT),
+        (b"timeout=x", IDLE_LIMIT),
+        (b"timeout=-1", IDLE_LIMIT),
+        (b"3", IDLE_LIMIT),
+    ],
+)
+def test_an_idle_connection_closes_a_second_before_the_pod_would(
+    says: bytes, seconds: float
+) -> None:
+    talk = Conversation()
+    talk.begin()
+    talk.feed(LENGTH.replace(b"X: y", b"Keep-Alive: " + says))
+    assert talk.free
+    assert talk.connection.deadline == talk.clock.now + seconds
+    talk.clock.now += 0.5
+    assert talk.connection.idle_for == 0.5
+
+
+@pytest.mark.parametrize("says", [b"timeout=1", b"timeout=0"])
+def test_a_connection_that_the_pod_would_close_at_once_is_not_kept(says: bytes) -> None:
+    assert heard([LENGTH.replace(b"X: y", b"Keep-Alive: " + says)])[1] == "close"
+
+
+def test_what_a_pod_says_of_its_patience_holds_for_the_answers_that_follow() -> None:
+    talk = Conversation()
+    for answer in (LENGTH.replace(b"X: y", b"Keep-Alive: timeout=2"), LENGTH, LENGTH):
+        talk.begin()
+        talk.feed(answer)
+    assert talk.connection.deadline == talk.clock.now + 1
 
 
 def test_whoever_was_armed_against_last_gets_the_blame() -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Sequence
 
 import pytest
-from support.pods import free_port, pod
+from support.pods import Visit, black_hole, free_port, pod
 from support.requests import Wire
 
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.endpoints import (
     AVOID_SECONDS,
+    AVOID_SILENT_SECONDS,
     FRESH_SECONDS,
     ConnectFailed,
     Dialer,
@@ -209,3 +211,29 @@ async def test_the_pool_keeps_forgets_and_retains() -> None:
 async def test_seeds_are_the_same_everywhere() -> None:
     assert pooled(80).endpoints[0].seed == pooled(80).endpoints[0].seed
     assert pooled(80).endpoints[0].seed != pooled(81).endpoints[0].seed
+
+
+async def test_an_endpoint_that_lets_two_attempts_time_out_is_avoided_for_longer() -> None:
+    with black_hole() as port:
+        (endpoint,) = pooled(port).endpoints
+        now = endpoint._dialer.clock.now
+        for seconds in (AVOID_SECONDS, AVOID_SILENT_SECONDS):
+            with pytest.raises(ConnectFailed) as failed:
+                await endpoint.connect(0.05)
+            assert failed.value.failure is Failure.CONNECT_TIMEOUT
+            assert endpoint.avoid_until == now + seconds
+
+
+async def test_a_connection_on_which_bytes_wait_is_not_taken() -> None:
+    greeted = asyncio.Event()
+
+    async def greet(visit: Visit) -> None:
+        os.write(visit.writer.get_extra_info("socket").fileno(), b"unasked")
+        greeted.set()
+        await visit.reader.read()
+
+    async with pod(greet) as web:
+        (endpoint,) = pooled(web.port).endpoints
+        endpoint.keep(await endpoint.connect(1))
+        await greeted.wait()
+        assert endpoint.take_idle() is None

@@ -1,0 +1,170 @@
+"""What one client may cost: time for a head, bytes of a body; and that it sees its refusal."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import msgspec
+import pytest
+from support.clients import Client, connect
+from support.pods import OK, Visit, answering, pod
+from support.proxies import SETTINGS, proxy, simple
+
+from ingressd.proxy.settings import ProxySettings
+
+HEAD = b"GET / HTTP/1.1\r\nHost: a.test\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+LARGE = 4 * 1024 * 1024
+
+
+def limited(**limits: float) -> ProxySettings:
+    changed = msgspec.structs.replace(SETTINGS.limits, **limits)
+    return msgspec.structs.replace(SETTINGS, limits=changed)
+
+
+async def test_a_head_that_takes_too_long_is_408_however_it_trickles() -> None:
+    async with (
+        pod(answering(OK)) as web,
+        proxy(simple([web.port]), limited(head_timeout=0.3)) as running,
+        connect(running.port) as client,
+    ):
+        trickle = asyncio.create_task(_trickle(client))
+        response = await client.response()
+        assert (response.status, response.value(b"connection")) == (408, b"close")
+        assert await client.at_eof()
+        await trickle
+    assert not web.requests
+
+
+async def _trickle(client: Client) -> None:
+    with suppress(ConnectionError):
+        await client.send(HEAD)
+        for _ in range(20):
+            await client.send(b"X: y\r\n")
+            await asyncio.sleep(0.02)  # the pace of the attack, not a wait
+
+
+async def test_the_head_of_a_later_request_has_its_time_as_well() -> None:
+    async with (
+        pod(answering(OK)) as web,
+        proxy(simple([web.port]), limited(head_timeout=0.3)) as running,
+        connect(running.port) as client,
+    ):
+        assert (await client.get()).status == 200
+        await client.send(HEAD)
+        assert (await client.response()).status == 408
+        assert await client.at_eof()
+
+
+async def test_a_client_that_never_asks_is_closed_without_an_answer() -> None:
+    async with (
+        pod(answering(OK)) as web,
+        proxy(simple([web.port]), limited(head_timeout=0.3)) as running,
+        connect(running.port) as client,
+    ):
+        assert await client.at_eof()
+
+
+async def test_a_client_that_asks_for_nothing_more_is_closed() -> None:
+    async with (
+        pod(answering(OK)) as web,
+        proxy(simple([web.port]), limited(keep_alive=0.3)) as running,
+        connect(running.port) as client,
+    ):
+        assert (await client.get()).status == 200
+        assert await client.at_eof()
+
+
+REFUSED = {
+    "malformed": (HEAD + b"X Y: z\r\n\r\n", 400),
+    "unknown host": (b"POST / HTTP/1.1\r\nHost: b.test\r\nContent-Length: %d\r\n\r\n" % LARGE, 404),
+    "too large": (b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n" % LARGE, 413),
+    "bad expectation": (HEAD + b"Expect: tea\r\nContent-Length: %d\r\n\r\n" % LARGE, 417),
+}
+
+
+@pytest.mark.parametrize(("head", "status"), REFUSED.values(), ids=REFUSED)
+async def test_a_refused_client_that_goes_on_sending_sees_its_answer(
+    head: bytes, status: int
+) -> None:
+    async with (
+        pod(answering(OK)) as web,
+        proxy(simple([web.port]), limited(body=1000)) as running,
+        connect(running.port) as client,
+    ):
+        await client.send(head)
+        await client.send(b"x" * LARGE)
+        response = await client.response()
+        assert (response.status, response.complete) == (status, True)
+        assert response.value(b"connection") == b"close"
+        assert await client.reader.read() == b""
+    assert not web.requests
+
+
+async def test_a_client_that_sends_for_ever_is_cut_in_the_end() -> None:
+    async with (
+        pod(answering(OK)) as web,
+        proxy(simple([web.port])) as running,
+        connect(running.port) as client,
+    ):
+        await client.send(HEAD + b"X Y: z\r\n\r\n")
+        with pytest.raises(ConnectionError):
+            while True:
+                await client.send(b"x" * LARGE)
+
+
+async def test_a_body_within_the_limit_passes() -> None:
+    async with (
+        pod() as web,
+        proxy(simple([web.port]), limited(body=5)) as running,
+        connect(running.port) as client,
+    ):
+        await client.send(CHUNKED + b"5\r\nhello\r\n0\r\n\r\n")
+        assert (await client.response()).body == b"hello"
+
+
+async def test_a_small_chunked_body_over_the_limit_reaches_no_pod() -> None:
+    async with (
+        pod() as web,
+        proxy(simple([web.port]), limited(body=4)) as running,
+        connect(running.port) as client,
+    ):
+        await client.send(CHUNKED + b"5\r\nhello\r\n0\r\n\r\n")
+        assert (await client.response()).status == 413
+    assert not web.requests
+
+
+async def test_a_streamed_body_over_the_limit_is_cut_at_the_pod_and_413_for_the_client() -> None:
+    ends: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def note_the_end(visit: Visit) -> None:
+        await visit.head()
+        try:
+            ends.set_result(await visit.reader.read(-1))
+        except ConnectionError:
+            ends.set_result(b"")
+
+    async with (
+        pod(note_the_end) as web,
+        proxy(simple([web.port]), limited(body=6)) as running,
+        connect(running.port) as client,
+    ):
+        await client.send(CHUNKED + b"5\r\nhello\r\n")
+        await web.arrived.wait()
+        await client.send(b"5\r\nworld\r\n0\r\n\r\n")
+        assert (await client.response()).status == 413
+        assert not (await ends).endswith(b"0\r\n\r\n")
+
+
+async def test_what_comes_behind_a_refusal_is_not_answered() -> None:
+    async with (
+        pod(answering(OK)) as web,
+        proxy(simple([web.port])) as running,
+        connect(running.port) as client,
+    ):
+        await client.send(HEAD + b"X Y: z\r\n\r\n")
+        response = await client.response()
+        await client.send(HEAD + b"\r\n")
+        assert (response.status, await client.reader.read()) == (400, b"")
+    assert not web.requests

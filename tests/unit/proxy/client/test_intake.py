@@ -1,0 +1,152 @@
+"""What is read from a client, and what is refused before anybody looks at it."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import _ErrInfo
+from support.proxies import SETTINGS
+from support.requests import Wire, client_connection
+
+from ingressd.proxy.client.connection import ClientConnection
+from ingressd.proxy.client.refusals import status_of
+from ingressd.proxy.clock import NEVER
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+BODY = b"2\r\nok\r\n0\r\nX-Trailer: 1\r\n\r\n"
+FOLLOWING = b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.mark.parametrize("cut", range(1, len(BODY)))
+async def test_a_chunked_body_may_be_cut_anywhere(cut: int) -> None:
+    connection = client_connection()
+    for piece in (CHUNKED, BODY[:cut], BODY[cut:]):
+        connection.data_received(piece)
+    assert not connection.is_last
+    connection.data_received(FOLLOWING)
+    (_, body), (message, _) = connection._messages
+    assert await body.read() == b"ok"
+    assert [name for name, _ in message.raw_headers] == [b"Host"]
+
+
+@pytest.mark.parametrize("cut", range(1, len(FOLLOWING) + 1))
+async def test_what_comes_together_with_the_end_of_a_chunked_body_is_dropped(cut: int) -> None:
+    connection = client_connection()
+    connection.data_received(CHUNKED)
+    connection.data_received(BODY + FOLLOWING[:cut])
+    connection.data_received(FOLLOWING[cut:])
+    assert connection.is_last
+    assert [message.path for message, _ in connection._messages] == ["/"]
+
+
+async def test_a_broken_chunk_fails_the_body() -> None:
+    connection = client_connection()
+    connection.data_received(CHUNKED)
+    connection.data_received(b"2\r\nok\r\nzz\r\n")
+    assert connection._messages[0][1].exception() is not None
+
+
+async def test_a_client_that_half_closes_within_a_body_fails_it() -> None:
+    connection = client_connection()
+    connection.data_received(CHUNKED)
+    assert connection.eof_received()
+    assert connection._messages[0][1].exception() is not None
+
+
+async def test_a_client_that_half_closes_within_a_head_is_told() -> None:
+    connection = client_connection()
+    connection.data_received(FOLLOWING[:9])
+    assert connection.eof_received()
+    assert refusals(connection) == [400]
+
+
+def refusals(connection: ClientConnection) -> list[int]:
+    """The statuses with which what did not parse will be refused."""
+    errors = [message for message, _ in connection._messages if isinstance(message, _ErrInfo)]
+    return [
+        status_of(each.exc, SETTINGS.limits)
+        if isinstance(each.exc, HttpProcessingError)
+        else each.status
+        for each in errors
+    ]
+
+
+FIELDS = b"".join(b"X-%d: %b\r\n" % (number, b"a" * 1000) for number in range(70))
+OVERSIZE = {
+    "target": (b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n" % (b"a" * 20_000), 414),
+    "field": (b"GET / HTTP/1.1\r\nHost: a\r\nX: %b\r\n\r\n" % (b"a" * 40_000), 431),
+    "number of fields": (b"GET / HTTP/1.1\r\nHost: a\r\n%b\r\n" % (b"X: y\r\n" * 200), 431),
+    "head": (b"GET / HTTP/1.1\r\nHost: a\r\n%b\r\n" % FIELDS, 431),
+    "extension": (CHUNKED + b"2;%b\r\nok\r\n0\r\n\r\n" % (b"x" * 20_000), 400),
+    "chunk": (CHUNKED + b"F" * 16 + b"\r\n", 400),
+}
+
+
+@pytest.mark.parametrize(("raw", "status"), OVERSIZE.values(), ids=OVERSIZE)
+async def test_oversize_is_refused_and_nothing_behind_it_is_parsed(raw: bytes, status: int) -> None:
+    connection = client_connection()
+    connection.data_received(raw)
+    connection.data_received(FOLLOWING)
+    assert refusals(connection) == [status]
+    assert len(connection._messages) == 1
+
+
+async def test_a_head_that_comes_in_pieces_is_bounded_too() -> None:
+    connection = client_connection()
+    for line in OVERSIZE["head"][0].splitlines(keepends=True)[:-1]:
+        connection.data_received(line)
+    assert refusals(connection) == [431]
+
+
+async def test_a_head_has_its_time_from_its_first_byte() -> None:
+    connection = client_connection()
+    connection.deadline = NEVER
+    connection.data_received(FOLLOWING[:5])
+    deadline = connection.deadline
+    assert deadline == connection._clock.now + SETTINGS.limits.head_timeout
+    connection._clock.now += 30
+    connection.data_received(FOLLOWING[5:9])
+    assert connection.deadline == deadline
+    connection.expire()
+    assert refusals(connection) == [408]
+
+
+async def test_the_time_ends_with_the_head() -> None:
+    connection = client_connection()
+    connection.data_received(FOLLOWING[:5])
+    connection.data_received(FOLLOWING[5:])
+    assert connection.deadline == NEVER
+
+
+async def test_a_client_in_the_middle_of_a_head_is_not_idle() -> None:
+    connection = client_connection()
+    assert connection.is_idle
+    connection.data_received(FOLLOWING[:5])
+    assert not connection.is_idle
+
+
+async def test_a_client_that_asks_for_nothing_is_closed_without_a_word() -> None:
+    connection = client_connection()
+    wire = connection.transport
+    connection.expire()
+    assert isinstance(wire, Wire)
+    assert (wire.end, wire.written) == ("close", b"")
+
+
+UPGRADE = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n"
+
+
+async def test_what_follows_a_declined_upgrade_at_once_is_refused_with_it() -> None:
+    connection = client_connection()
+    connection.data_received(UPGRADE + FOLLOWING)
+    assert refusals(connection) == [400]
+    assert len(connection._messages) == 1
+
+
+@pytest.mark.parametrize("cut", range(len(UPGRADE)))
+async def test_what_follows_a_declined_upgrade_later_is_http(cut: int) -> None:
+    connection = client_connection()
+    connection.data_received(UPGRADE[:cut])
+    connection.data_received(UPGRADE[cut:])
+    connection.data_received(FOLLOWING)
+    assert [message.path for message, _ in connection._messages] == ["/", "/2"]

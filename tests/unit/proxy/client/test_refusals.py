@@ -1,0 +1,37 @@
+"""Which status tells a client what was wrong with its request."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from aiohttp.http_exceptions import BadHttpMessage, InvalidHeader, LineTooLong
+from support.requests import unread
+
+from ingressd.proxy.client.refusals import head_size, status_of
+from ingressd.proxy.settings import Limits
+
+LIMITS = Limits()
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (LineTooLong(b"/a", LIMITS.request_line), 414),
+        (LineTooLong(b"X", LIMITS.header_field), 431),
+        (BadHttpMessage("Too many headers received"), 431),
+        (BadHttpMessage("anything else"), 400),
+        (InvalidHeader(b"X"), 400),
+    ],
+)
+def test_the_status_says_what_was_too_large(error: BaseException, status: int) -> None:
+    assert status_of(error, LIMITS) == status
+
+
+def test_where_both_limits_are_the_same_it_was_a_field() -> None:
+    limits = msgspec.structs.replace(LIMITS, header_field=LIMITS.request_line)
+    assert status_of(LineTooLong(b"/a", LIMITS.request_line), limits) == 431
+
+
+async def test_the_size_of_a_head() -> None:
+    head = b"GET /x HTTP/1.1\r\nHost: a.test\r\nX-A: b\r\n\r\n"
+    assert head_size(unread(head).message) == len(head)
