@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 import uvloop
 
-pytest_plugins = ["support.api_fixtures"]
+pytest_plugins = ["support.api_fixtures", "support.listening"]
 
 
 def pytest_asyncio_loop_factories(
