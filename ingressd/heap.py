@@ -33,7 +33,7 @@ class Heap:
     def settle(self) -> None:
         """After that: the collector looks at nothing that exists now, and what reading took besides
         goes back to the system."""
-        gc.freeze()
+        gc.freeze()  # collecting first would take 60 ms for some hundred objects
         gc.set_threshold(*self._thresholds)
         gc.callbacks.append(self._freeze_if_slow)
         _trim()

@@ -12,8 +12,8 @@ from msgspec import Struct
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.kinds import KINDS, Kind, near_miss, shape_of
 from ingressd.resources.legacy import legacy_field
-from ingressd.resources.metadata import ObjectKey, Resource
-from ingressd.resources.shape import Problem
+from ingressd.resources.metadata import ObjectKey, ObjectMeta, Resource
+from ingressd.resources.shape import Problem, Shape
 
 DEFAULT_NAMESPACE = "default"
 
@@ -187,6 +187,7 @@ def _decode(value: dict[str, Any], kind: Kind) -> tuple[Resource, tuple[Problem,
             raise DecodingError(error.subject, _as_legacy(error.problems)) from None
         raise
     _check_names(resource.key)
+    _check_text(placed, resource.key)
     return resource, _as_legacy(warnings) if convert else warnings
 
 
@@ -227,6 +228,34 @@ def _fit(value: object, type_: type[R]) -> tuple[R, tuple[Problem, ...]]:
 def _refusal(problem: Problem) -> Problem:
     message = f"{problem.message}; this version of the object is not used"
     return msgspec.structs.replace(problem, message=message)
+
+
+class _Described(Struct, frozen=True, gc=False):
+    """What every object has, whether it is kept or not."""
+
+    metadata: ObjectMeta
+
+
+_METADATA = Shape(_Described, is_closed=False, shows_values=False)
+
+
+def _check_text(value: Mapping[str, Any], key: ObjectKey) -> None:
+    """Refuse labels and annotations that are no text, as the API server does, also where nobody
+    reads them: a version or a yes without quotes is the commonest mistake in YAML.
+    """
+    metadata = value["metadata"]
+    if all(_is_text(metadata.get(field)) for field in ("labels", "annotations")):
+        return
+    _, problems = _METADATA.fit({"metadata": metadata})
+    errors = tuple(_refusal(p) for p in problems if p.severity is Severity.ERROR)
+    if errors:
+        raise DecodingError(key, errors)
+
+
+def _is_text(values: object) -> bool:
+    if not isinstance(values, dict):
+        return values is None
+    return all(value.__class__ is str for value in values.values())
 
 
 def is_object_name(name: str) -> bool:

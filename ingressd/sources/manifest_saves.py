@@ -76,14 +76,19 @@ class Saves:
     def _is_unfinished(self, found: Iterable[FileChange]) -> bool:
         """A draft comes, is written and goes without ever being read."""
         return any(
-            self._is_fresh(path) if change is Change.added else self._is_read(path)
+            self._is_fresh(path) if change is Change.added or not self._is_read(path) else True
             for change, path in found
         )
 
     def _is_fresh(self, path: str) -> bool:
-        """Whether what appeared is still being written, as far as that shows."""
+        """Whether what appeared is still being written, as far as that shows.
+
+        What is read already and appears was moved into its place. Anything else may have been
+        created there, and whoever writes it may pause.
+        """
         try:
             written = os.stat(path).st_mtime
         except OSError:
             return False  # gone again
-        return self._now() - written < STEP_MS / 1000
+        quiet = STEP_MS / 1000 if self._is_read(path) else QUIET_SECONDS
+        return self._now() - written < quiet

@@ -75,6 +75,14 @@ def test_every_kind_and_version(value: object, type_: type[Resource], namespace:
             "InvalidField", "metadata.labels[v]", ["number (8)", '"8"'],
         ),
         (
+            document("Service", "v1", metadata={"name": "shop", "labels": {"version": 1.0}}),
+            "InvalidField", "metadata.labels[version]", ["number", "quotes"],
+        ),
+        (
+            document("Secret", "v1", metadata={"name": "shop", "annotations": {"a": True}}),
+            "InvalidField", "metadata.annotations[a]", ["boolean", "quotes"],
+        ),
+        (
             ingress({"backend": backend({"number": "80"})}),
             "InvalidField", "spec.rules[0].http.paths[0].backend.service.port.number",
             ["text", "whole number", "without quotes"],

@@ -42,6 +42,21 @@ async def test_what_is_moved_into_its_place_is_read_at_once(path: str) -> None:
     assert await first_save((Change.added, path), now=1000.006) == {path}
 
 
+@pytest.mark.parametrize(
+    ("now", "is_whole"), [(1000.006, False), (1000.049, False), (1000.051, True)]
+)
+async def test_what_was_never_read_may_still_be_written(
+    path: str, now: float, is_whole: bool
+) -> None:
+    told = await first_save((Change.added, path), is_read=lambda _: False, now=now)
+    assert told == ({path} if is_whole else {path, OTHER})
+
+
+async def test_a_file_beside_the_manifests_that_is_written_on_is_waited_for(path: str) -> None:
+    told = await first_save((Change.modified, path), is_read=lambda _: False, now=1000.01)
+    assert told == {path, OTHER}
+
+
 async def test_what_has_just_been_written_may_not_be_complete(path: str) -> None:
     assert await first_save((Change.added, path), now=1000.001) == {path, OTHER}
 
