@@ -77,7 +77,7 @@ class Forwarding:
         self._endpoint = endpoint = self._pick()
         if endpoint is None or request.streams_body:
             return False
-        connection = endpoint.take_idle(surely_open=request.method not in REPEATABLE)
+        connection = self._take_idle(endpoint)
         if connection is None:
             return False
         self._conclude = conclude
