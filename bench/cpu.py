@@ -14,8 +14,13 @@ USER, SYSTEM, CHILDREN_USER, CHILDREN_SYSTEM = 11, 12, 13, 14
 
 
 def cpu_seconds(root: int) -> float:
-    """User and system time of ``root``, its living descendants and those they have waited for."""
+    """User and system time of ``root``, its living descendants and those they have waited for.
+
+    Raises ProcessLookupError when ``root`` has gone.
+    """
     table = dict(_process_table())
+    if root not in table:
+        raise ProcessLookupError(f"no process {root}")
     return sum(_seconds(table[pid]) for pid in _tree(root, table))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Sequence
@@ -44,25 +46,42 @@ class Running(Struct):
     @property
     def last_words(self) -> str:
         """The end of what it printed."""
-        return (self.folder / LOG_NAME).read_text()[-_LAST_WORDS:]
+        return (self.folder / LOG_NAME).read_text(errors="replace")[-_LAST_WORDS:]
+
+    def forget_output(self) -> None:
+        """Empty the file with what it printed: an access log would fill the disk."""
+        os.truncate(self.folder / LOG_NAME, 0)
 
     def stop(self) -> None:
-        """End it, by force after five seconds."""
+        """End it; after five seconds by force, with all that it started."""
         self.process.terminate()
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            os.killpg(self.pid, signal.SIGKILL)
             self.process.wait()
 
 
 def start(name: str, command: Sequence[str], folder: Path, ports: Ports) -> Running:
-    """Start a command; what it prints goes to a file in ``folder``."""
-    with (folder / LOG_NAME).open("wb") as output:
+    """Start a command; what it prints goes to a file in ``folder``.
+
+    In a session of its own, so that Ctrl-C reaches us alone, and we end it.
+    """
+    with (folder / LOG_NAME).open("ab") as output:
         process = subprocess.Popen(
-            list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     return Running(name, ports, folder, process)
+
+
+def end_like_ctrl_c() -> None:
+    """SIGTERM and SIGHUP raise KeyboardInterrupt, too: nothing that was started is left behind."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 def find_program(name: str) -> str | None:

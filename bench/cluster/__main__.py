@@ -7,11 +7,10 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-from msgspec.structs import fields
-
 from bench.cluster.api import ClusterApi, kubeconfig
 from bench.cluster.files import write_lists, write_manifests
 from bench.cluster.objects import cluster_objects
+from bench.cluster.options import add_shape, take_shape
 from bench.cluster.shape import Shape
 
 
@@ -19,7 +18,7 @@ def main() -> None:
     """Write or serve what the command line asks for."""
     options = vars(_parser().parse_args())
     folder, form = options.pop("out"), options.pop("format")
-    shape = Shape(**options)
+    shape = take_shape(options)
     folder.mkdir(parents=True, exist_ok=True)
     match form:
         case "manifests":
@@ -33,8 +32,7 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.cluster", description=__doc__)
-    for field in fields(Shape):
-        parser.add_argument(f"--{field.name}", type=int, default=field.default)
+    add_shape(parser)
     help_ = "YAML files; JSON lists by kind; or serve those and write a kubeconfig"
     parser.add_argument(
         "--format", choices=("manifests", "objects", "api"), required=True, help=help_

@@ -22,8 +22,9 @@ SETTINGS = """\
     flush_interval -1
     header_up X-Request-ID {{http.request.uuid}}
     header_up X-Real-IP {{remote_host}}
-    header_up X-Forwarded-Port {{http.request.port}}
+    header_up X-Forwarded-Port {{vars.port}}
     header_up X-Forwarded-Scheme {{scheme}}
+    header_up X-Scheme {{scheme}}
     transport http {{
       keepalive_idle_conns 128
       keepalive_idle_conns_per_host 128
@@ -32,9 +33,11 @@ SETTINGS = """\
   }}
 }}
 http://:{http} {{
+  vars port {http}
   import proxy
 }}
 https://:{https} {{
+  vars port {https}
   tls {certificates}/cert.pem {certificates}/key.pem
   import proxy
 }}

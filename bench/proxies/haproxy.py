@@ -31,6 +31,8 @@ frontend both
   http-request set-header X-Forwarded-Proto http if !{{ ssl_fc }}
   http-request set-header X-Forwarded-Scheme https if {{ ssl_fc }}
   http-request set-header X-Forwarded-Scheme http if !{{ ssl_fc }}
+  http-request set-header X-Scheme https if {{ ssl_fc }}
+  http-request set-header X-Scheme http if !{{ ssl_fc }}
   default_backend backend
 backend backend
   server backend 127.0.0.1:{backend}

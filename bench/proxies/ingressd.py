@@ -1,4 +1,4 @@
-"""ingressd: as installed beside this Python, on manifests or on an API server."""
+"""ingressd: run by this Python or by another one, on manifests or on an API server."""
 
 from __future__ import annotations
 
@@ -39,22 +39,24 @@ spec:
 """
 
 
-def run_command(ports: Ports, source: Sequence[str], workers: int = 1) -> list[str]:
+def run_command(
+    ports: Ports, source: Sequence[str], workers: int = 1, python: str = sys.executable
+) -> list[str]:
     """``ingressd run`` on the given ports; ``source`` are the flags that name one."""
-    program = str(Path(sys.executable).with_name("ingressd"))
-    command = [program, "run", "--workers", str(workers), "--address", "127.0.0.1", *source]
+    command = [python, "-m", "ingressd", "run", "--workers", str(workers), *source]
+    command += ["--address", "127.0.0.1"]
     command += ["--http-port", str(ports.http), "--https-port", str(ports.https)]
     return [*command, "--admin-port", str(ports.admin), "--shutdown-grace-period", "0"]
 
 
-def prepare(folder: Path, ports: Ports) -> list[str]:
+def prepare(folder: Path, ports: Ports, python: str = sys.executable) -> list[str]:
     """With one Ingress, and no access log as its peers."""
-    return [*_prepare(folder, ports), "--no-access-log"]
+    return [*_prepare(folder, ports, python), "--no-access-log"]
 
 
 def prepare_logging(folder: Path, ports: Ports) -> list[str]:
     """With its access log, which is its default."""
-    return [*_prepare(folder, ports), "--access-log"]
+    return [*_prepare(folder, ports, sys.executable), "--access-log"]
 
 
 def prepare_large(folder: Path, ports: Ports) -> list[str]:
@@ -64,9 +66,10 @@ def prepare_large(folder: Path, ports: Ports) -> list[str]:
     return command
 
 
-def _prepare(folder: Path, ports: Ports) -> list[str]:
+def _prepare(folder: Path, ports: Ports, python: str) -> list[str]:
     manifests = subfolder(folder, "manifests")
     shutil.copy(folder.parent / "secret.yaml", manifests)
     (manifests / "bench.yaml").write_text(INGRESS.format(host=HOST))
     source = ["--manifests", str(manifests), "--default-ssl-certificate", "default/bench"]
-    return run_command(ports, [*source, "--backend", f"bench=127.0.0.1:{ports.backend}"])
+    source += ["--backend", f"bench=127.0.0.1:{ports.backend}"]
+    return run_command(ports, source, python=python)

@@ -14,6 +14,7 @@ LARGE = 1024 * 1024
 BASE = """\
 daemon off;
 user root;
+master_process {master};
 worker_processes 1;
 worker_rlimit_nofile 16384;
 pid {folder}/nginx.pid;
@@ -30,6 +31,7 @@ http {{
   keepalive_requests 1000000000;
 """
 
+# It runs without a master, because a worker could not change its user in a user namespace.
 # An empty trailer makes nginx send a file in chunks, still by sendfile. A POST is answered once it
 # has arrived in full, as an application does: nginx's `return` would answer before.
 BACKEND = """\
@@ -82,6 +84,7 @@ PROXY = """\
       proxy_set_header X-Forwarded-Port $server_port;
       proxy_set_header X-Forwarded-Proto $scheme;
       proxy_set_header X-Forwarded-Scheme $scheme;
+      proxy_set_header X-Scheme $scheme;
     }}
   }}
 }}
@@ -91,6 +94,7 @@ PROXY = """\
 def prepare(folder: Path, ports: Ports) -> list[str]:
     """The proxy."""
     settings = (BASE + PROXY).format(
+        master="on",
         folder=folder,
         certificates=folder.parent,
         http=ports.http,
@@ -106,7 +110,7 @@ def start_backend(parent: Path, core: int) -> Running:
     for name, size in (("medium", MEDIUM), ("large", LARGE)):
         (folder / name).write_bytes(b"x" * size)
     (port,) = free_ports(1)
-    settings = (BASE + BACKEND).format(folder=folder, port=port, small="x" * SMALL)
+    settings = (BASE + BACKEND).format(master="off", folder=folder, port=port, small="x" * SMALL)
     command = pinned((core,), _command(folder, settings))
     return start("backend", command, folder, Ports(http=port, https=0, admin=0, backend=port))
 

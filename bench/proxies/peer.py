@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,7 @@ HOST = "bench.example.com"
 
 
 class Peer(Struct, frozen=True):
-    """A proxy: the program it needs, and how to write its settings.
+    """A proxy: the program it needs, the flag that makes it tell its version, and its settings.
 
     ``prepare`` writes what is needed into a folder, whose parent holds the certificate, and returns
     the command to start.
@@ -23,12 +24,20 @@ class Peer(Struct, frozen=True):
 
     name: str
     program: str
+    version_flag: str
     prepare: Callable[[Path, Ports], list[str]]
 
     @property
     def is_installed(self) -> bool:
         """Whether the program is there."""
         return find_program(self.program) is not None
+
+    @property
+    def version(self) -> str:
+        """The first line that the installed program says of itself."""
+        command = [find_program(self.program) or self.program, self.version_flag]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return (done.stdout or done.stderr).strip().partition("\n")[0]
 
 
 def start_peer(peer: Peer, folder: Path, backend_port: int, core: int) -> Running:

@@ -82,13 +82,3 @@ CASES = (
     Case("post-1m", "POST of 1 MiB", "/upload", post=LARGE, targets=_LARGE),
     Case("many", "keep-alive, 10,000 Ingresses", subject=MANY, targets={SUBJECT: 1.1}),
 )
-
-
-def chosen_cases(names: str) -> tuple[Case, ...]:
-    """The cases of a comma-separated list, all for "". Raises ValueError for an unknown name."""
-    known = {case.name: case for case in CASES}
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
-        raise ValueError(f"no case named {', '.join(unknown)}; there are {', '.join(known)}")
-    return tuple(known[name] for name in wanted) or CASES

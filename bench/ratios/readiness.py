@@ -6,29 +6,32 @@ import http.client
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 
 from bench.programs import Ports, Running
 from bench.proxies.peer import HOST
-from bench.ratios.cases import CASES, Case
+from bench.ratios.cases import Case
 
 READY_SECONDS = 60
 
 
-def is_ready(peer: Running) -> bool:
-    """Whether the proxy answers every path in full; says so where it does not."""
+def is_ready(peer: Running, cases: Sequence[Case]) -> bool:
+    """Whether the proxy answers every kind of request in full; says so where it does not."""
     reason = "it does not answer"
     end = time.monotonic() + READY_SECONDS
     while time.monotonic() < end and peer.is_alive:
         try:
-            problems = [case.title for case in CASES if _answer_size(peer, case) != case.answer]
-        except OSError as error:
-            reason = str(error)
+            problems = [case.title for case in cases if _answer_size(peer, case) != case.answer]
+        except (OSError, http.client.HTTPException) as error:
+            reason = str(error) or repr(error)
             time.sleep(0.1)
             continue
         if not problems:
             return True
         reason = f"wrong answer: {', '.join(problems)}"
         time.sleep(0.1)
+    if not peer.is_alive:
+        reason = f"it ended with {peer.process.returncode}"
     print(f"{peer.name}: not measured, {reason}")
     print(peer.last_words)
     return False

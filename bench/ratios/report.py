@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import TypeAlias
 
-from bench.proxies.peers import SUBJECT
+from bench.proxies.peers import OTHER, SUBJECT
 from bench.ratios.cases import Case
 from bench.ratios.measure import Samples
 from bench.table import aligned
@@ -27,8 +27,8 @@ def render(samples: Samples, cases: Sequence[Case], peers: Sequence[str]) -> str
 def medians(samples: Samples) -> dict[str, dict[str, float]]:
     """Median by case and peer."""
     result: dict[str, dict[str, float]] = {}
-    for (case, peer), values in samples.items():
-        result.setdefault(case, {})[peer] = round(median(values), 2)
+    for (case, peer), runs in samples.items():
+        result.setdefault(case, {})[peer] = round(median(run.microseconds for run in runs), 2)
     return result
 
 
@@ -57,8 +57,8 @@ def _ratios(middle: Medians, cases: Sequence[Case], peers: Sequence[str]) -> Ite
 
 
 def _is_compared(case: Case, peer: str) -> bool:
-    """With proxies of another make; with itself only where that is what the row is about."""
-    return peer in case.targets or not peer.startswith(SUBJECT)
+    """Proxies of another make or interpreter; itself only where that is what the row is about."""
+    return peer in case.targets or peer == OTHER or not peer.startswith(SUBJECT)
 
 
 def _ratio(found: Mapping[str, float], case: Case, peer: str) -> str:

@@ -24,8 +24,10 @@ def enter(arguments: Sequence[str]) -> None:
     """
     if INSIDE not in os.environ:
         _raise_limit()
-        command = ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
-        command += ["--net", sys.executable, "-m", "bench.scale", *arguments]
+        user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+        unshare = ["unshare", *user, "--net"]
+        subprocess.run([*unshare, "true"], check=True)
+        command = [*unshare, sys.executable, "-m", "bench.scale", *arguments]
         os.execvpe(command[0], command, {**os.environ, INSIDE: "1"})
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for address in PODS:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bench.cpu import own_cpu_seconds
 from bench.ratios.cases import CASES
-from bench.ratios.wrk import microseconds_per_request, run_wrk
+from bench.ratios.wrk import measured_run, run_wrk
 from bench.scale.figure import Figure
 from bench.scale.subject import Place, Subject, subject
 
@@ -30,10 +30,8 @@ async def table_figure(large: Subject, small: Subject, seconds: int, core: int) 
     times: dict[int, list[float]] = {large.port: [], small.port: []}
     for _ in range(ROUNDS):
         for each in (large, small):
-            value = await asyncio.to_thread(
-                microseconds_per_request, each.running, CASES[0], seconds, core
-            )
-            times[each.port].append(value)
+            run = await asyncio.to_thread(measured_run, each.running, CASES[0], seconds, core)
+            times[each.port].append(run.microseconds)
     full, few = (median(times[each.port]) for each in (large, small))
     shown = f"{full:.1f} us, {few:.1f} us with few Ingresses: x {full / few:.2f}"
     return Figure("CPU per request, keep-alive", shown, "x 1.1")

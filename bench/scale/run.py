@@ -65,7 +65,7 @@ class Bench:
                     async for figure in parts[name]():
                         yield figure
                 except FAILURES as error:
-                    print(f"{name}, not measured any further: {error!r}")
+                    print(f"{name}, not measured any further: {_reason(error)}")
 
     async def _on_api(self) -> AsyncIterator[Figure]:
         plan = self._plan
@@ -112,6 +112,13 @@ class Bench:
 
 
 PARTS = ("api", "manifests", "connections", "workers")
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong; of many clients that failed in the same way, once."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(sorted({_reason(each) for each in error.exceptions}))
+    return str(error) or repr(error)
 
 
 def _write_small(folder: Path) -> list[str]:

@@ -9,26 +9,37 @@ import sys
 import pytest
 
 from bench.cpu import cpu_seconds, descendants, own_cpu_seconds
-from bench.memory import Memory, memory_of, parse_rollup
+from bench.memory import Memory, memory_of, parse_memory
 from bench.scale.figure import Figure, percentile, render, spread
 
-ROLLUP = """\
+ROLLUP_AND_STATUS = """\
 00400000-7ffe000 ---p 00000000 00:00 0                 [rollup]
 Rss:                2048 kB
 Pss:                1024 kB
 Pss_Anon:            512 kB
+Name:	ingressd
+VmHWM:	    3072 kB
+VmRSS:	    2050 kB
+Threads:	1
 """
 
 
 def test_memory_is_in_bytes() -> None:
-    memory = parse_rollup(ROLLUP)
-    assert memory == Memory(rss=2 << 20, pss=1 << 20)
-    assert str(memory) == "2 RSS, 1 PSS"
+    memory = parse_memory(ROLLUP_AND_STATUS)
+    assert memory == Memory(rss=2 << 20, pss=1 << 20, peak=3 << 20)
+    assert str(memory) == "2 RSS, 1 PSS, 3 peak"
 
 
 def test_memory_of_a_living_process() -> None:
     memory = memory_of(os.getpid())
-    assert memory.rss >= memory.pss > 1 << 20
+    assert memory.peak >= memory.rss >= memory.pss > 1 << 20
+
+
+def test_what_has_gone_has_no_cpu_time() -> None:
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    with pytest.raises(ProcessLookupError, match=f"no process {ended.pid}"):
+        cpu_seconds(ended.pid)
 
 
 def test_a_tree_includes_what_was_started() -> None:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from bench.proxies.peers import MANY, PEERS, SUBJECT
-from bench.ratios.cases import CASES, chosen_cases
+from bench.options import chosen
+from bench.proxies.peers import MANY, OTHER, PEERS, SUBJECT
+from bench.ratios.cases import CASES, Case
 from bench.ratios.report import render
-from bench.ratios.wrk import LoadError, parse_wrk
+from bench.ratios.wrk import LoadError, Run, parse_wrk
 
 
-def test_cases_are_chosen_by_name() -> None:
-    assert [case.name for case in chosen_cases("tls, http")] == ["tls", "http"]
-    assert chosen_cases("") == CASES
-    with pytest.raises(ValueError, match="no case named nothing"):
-        chosen_cases("nothing")
+def costing(*microseconds: float) -> list[Run]:
+    """A run of a thousand requests for each."""
+    return [Run(1000, seconds=1.0, cpu_seconds=each / 1000) for each in microseconds]
+
+
+def cases(names: str) -> tuple[Case, ...]:
+    return chosen(names, CASES)
 
 
 def test_the_large_table_is_measured_beside_the_small_one_alone() -> None:
     names = [peer.name for peer in PEERS]
-    http, many = chosen_cases("http,many")
+    http, many = cases("http,many")
     assert [name for name in names if not http.concerns(name)] == [MANY]
     assert [name for name in names if many.concerns(name)] == [SUBJECT, MANY]
 
@@ -33,7 +36,8 @@ def test_wrk_reports_finished_requests() -> None:
     [
         ("  Non-2xx or 3xx responses: 7\n  9 requests in 1.0s", True),
         ("  Socket errors: connect 0, read 3, write 0, timeout 0\n  9 requests in 1.0s", False),
-        ("  Socket errors: connect 1, read 3, write 0, timeout 0\n  9 requests in 1.0s", True),
+        ("  Socket errors: connect 1, read 3, write 0, timeout 0\n  900 requests in 1.0s", True),
+        ("  Socket errors: connect 0, read 10, write 0, timeout 0\n  900 requests in 1.0s", True),
         ("  0 requests in 1.0s", False),
         ("", False),
     ],
@@ -43,21 +47,21 @@ def test_a_run_with_failures_measures_nothing(report: str, may_be_cut: bool) -> 
         parse_wrk(report, may_be_cut=may_be_cut)
 
 
-def test_an_answer_that_ends_its_connection_may_be_counted_late() -> None:
-    report = "  Socket errors: connect 0, read 3, write 0, timeout 0\n  9 requests in 1.0s"
-    assert parse_wrk(report, may_be_cut=True) == 9
+def test_few_answers_that_end_their_connection_may_be_counted_late() -> None:
+    report = "  Socket errors: connect 0, read 9, write 0, timeout 0\n  900 requests in 1.0s"
+    assert parse_wrk(report, may_be_cut=True) == 900
 
 
 def test_every_ratio_has_its_target_beside_it() -> None:
     samples = {
-        ("http", "ingressd"): [48.0, 40.0, 90.0],
-        ("http", "nginx"): [24.0],
-        ("http", "haproxy"): [20.0],
-        ("many", "ingressd"): [50.0],
-        ("many", "ingressd+10k"): [51.0],
+        ("http", "ingressd"): costing(48, 40, 90),
+        ("http", "nginx"): costing(24),
+        ("http", "haproxy"): costing(20),
+        ("many", "ingressd"): costing(50),
+        ("many", "ingressd+10k"): costing(51),
     }
     peers = ["ingressd", "ingressd+10k", "nginx", "haproxy"]
-    _, ratios = render(samples, chosen_cases("http,many"), peers).split("\n\n")
+    _, ratios = render(samples, cases("http,many"), peers).split("\n\n")
     head, http, many = (line.split() for line in ratios.splitlines())
     assert " ".join(head) == "ratio of ingressd to nginx at most haproxy ingressd at most"
     assert http[-3:] == ["2.00", "2.4", "2.40"]
@@ -65,5 +69,12 @@ def test_every_ratio_has_its_target_beside_it() -> None:
 
 
 def test_what_failed_is_shown_as_such() -> None:
-    text = render({("http", "nginx"): [24.0]}, chosen_cases("http"), ["ingressd", "nginx"])
+    text = render({("http", "nginx"): costing(24)}, cases("http"), ["ingressd", "nginx"])
     assert text.splitlines()[-1].split()[-2:] == ["-", "2.4"]
+
+
+def test_another_interpreter_has_a_ratio_but_no_target() -> None:
+    samples = {("http", SUBJECT): costing(52), ("http", OTHER): costing(40)}
+    *_, head, row = render(samples, cases("http"), [SUBJECT, OTHER]).splitlines()
+    assert head.split()[-1] == OTHER
+    assert row.split()[-1] == "1.30"
