@@ -1,6 +1,7 @@
 """Log lines, JSON or text, written by a thread: a blocked pipe never blocks an event loop.
 
-Lines that find no room are dropped, and the next one that does says how many were.
+Lines that find no room, or a full disk, are dropped; they are counted, and the next line that is
+written says how many there were.
 """
 
 from __future__ import annotations
@@ -23,12 +24,15 @@ EXIT_PATIENCE = 1.0
 
 
 class LineWriter:
-    """Writes lines to a stream from a thread of its own."""
+    """Writes lines to a stream from a thread of its own. ``dropped`` are those lost so far, and
+    ``is_failing`` is whether the last one was.
+    """
 
     def __init__(self, stream: TextIO, capacity: int = QUEUED_LINES) -> None:
         self._stream = stream
         self._lines: queue.Queue[str] = queue.Queue(capacity)
         self.dropped = 0
+        self.is_failing = False
         threading.Thread(target=self._run, name="log writer", daemon=True).start()
 
     def write(self, line: str) -> None:
@@ -52,8 +56,10 @@ class LineWriter:
             try:
                 self._stream.write(line + "\n")
                 self._stream.flush()
-            except (OSError, ValueError):  # the reader is gone, so is the place to say so
+                self.is_failing = False
+            except (OSError, ValueError):  # nobody reads, or the disk is full: no place to say so
                 self.dropped += 1
+                self.is_failing = True
             finally:
                 self._lines.task_done()
 
@@ -64,10 +70,17 @@ class _LineHandler(logging.Handler):
     def __init__(self, writer: LineWriter) -> None:
         super().__init__()
         self._writer = writer
+        self._told = 0
+
+    @property
+    def lost(self) -> int:
+        """Lines lost so far."""
+        return self._writer.dropped
 
     def emit(self, record: logging.LogRecord) -> None:
-        dropped, self._writer.dropped = self._writer.dropped, 0
-        if dropped:
+        dropped = self._writer.dropped - self._told
+        if dropped and not self._writer.is_failing:
+            self._told += dropped
             self._writer.write(self.format(_dropped_record(dropped)))
         self._writer.write(self.format(record))
 
@@ -113,8 +126,14 @@ def configure_logs(log_format: str, stream: TextIO | None = None) -> None:
     atexit.register(writer.flush)
 
 
+def lost_lines() -> int:
+    """Lines of this process's log that nobody will read."""
+    handlers = logging.getLogger().handlers
+    return sum(handler.lost for handler in handlers if isinstance(handler, _LineHandler))
+
+
 def _dropped_record(count: int) -> logging.LogRecord:
-    message = "%d log lines were dropped: the reader of the log is too slow"
+    message = "%d log lines were dropped: the log's reader is too slow, or its disk is full"
     return logging.LogRecord(__name__, logging.WARNING, __file__, 0, message, (count,), None)
 
 

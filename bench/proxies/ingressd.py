@@ -18,6 +18,8 @@ kind: Ingress
 metadata:
   name: bench
   namespace: default
+  annotations:
+    nginx.ingress.kubernetes.io/proxy-request-buffering: "off"
 spec:
   rules:
     - host: {host}

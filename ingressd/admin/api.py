@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from ingressd.admin.listing import RouteRow, list_routes
-from ingressd.admin.queries import BadQuery, explain_request
+from ingressd.admin.queries import BadQuery, explain_request, read_outcomes
 from ingressd.admin.remembering import LastResult
 from ingressd.admin.view import View
 from ingressd.resources.finding import Finding
@@ -49,7 +49,16 @@ class Api:
         return _answer(self._routes_body.of(self._view.table))
 
     async def _list_findings(self, request: web.Request) -> web.Response:
-        return _answer(self._findings_body.of(self._view.findings))
+        """All of them, or those with one of the verdicts that are asked for (``?verdict=invalid``,
+        repeatable)."""
+        try:
+            asked = read_outcomes(request.query.getall("verdict", []))
+        except BadQuery as error:
+            return _json({"error": str(error)}, status=400)
+        findings = self._view.findings
+        if not asked:
+            return _answer(self._findings_body.of(findings))
+        return _answer(_findings_body([each for each in findings if each.verdict in asked]))
 
     async def _explain(self, request: web.Request) -> web.Response:
         asked = request.query

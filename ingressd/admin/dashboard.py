@@ -9,12 +9,12 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ingressd import __version__
+from ingressd.admin.involved import Explained
 from ingressd.admin.listing import list_routes
 from ingressd.admin.queries import BadQuery, explain_request
 from ingressd.admin.remembering import LastResult
 from ingressd.admin.view import View
 from ingressd.proxy.metrics import Snapshot
-from ingressd.routing.explain import Explanation
 from ingressd.templating import template_folders
 
 ROWS_SHOWN = 500
@@ -64,7 +64,7 @@ class Dashboard:
         headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
         return web.Response(text=page, content_type="text/html", headers=headers)
 
-    def _explain(self, url: str, method: str) -> tuple[Explanation | None, str]:
+    def _explain(self, url: str, method: str) -> tuple[Explained | None, str]:
         if not url:
             return None, ""
         try:

@@ -9,7 +9,7 @@ import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -59,6 +59,8 @@ class _MomentCollector(Collector):
         yield _findings(moment.findings)
         yield from _source(moment.state.kinds)
         yield from _failures(moment.state)
+        yield _lost_lines(moment.snapshot, moment.state)
+        yield _lost_copies(moment.snapshot)
         yield from _replica(moment.state.replica)
         yield _build()
 
@@ -71,12 +73,13 @@ def _requests(snapshot: Snapshot) -> Iterator[Metric]:
 def _request_counts(requests: Iterable[tuple[RequestLabels, int]]) -> Metric:
     family = CounterMetricFamily(
         "ingressd_requests",
-        "Requests answered. host is the Ingress rule's, status our answer's.",
-        labels=("ingress", "host", "method", "status"),
+        "Requests answered. host is the Ingress rule's, service what was chosen behind it, status "
+        "our answer's.",
+        labels=("ingress", "host", "service", "method", "status"),
     )
     for labels, count in requests:
-        values = (labels.ingress, labels.host, labels.method, str(labels.status))
-        family.add_metric(values, count)
+        *texts, status = structs.astuple(labels)
+        family.add_metric((*texts, str(status)), count)
     return family
 
 
@@ -127,6 +130,11 @@ def _connections(snapshot: Snapshot) -> Iterator[Metric]:
         "ingressd_tls_handshake_failures",
         "TLS handshakes with clients that failed.",
         snapshot.tls_handshake_failures,
+    )
+    yield CounterMetricFamily(
+        "ingressd_passthrough_connections",
+        "TLS connections that went to a pod as they came.",
+        snapshot.passthrough_connections,
     )
 
 
@@ -215,6 +223,25 @@ def _failures(state: State) -> Iterator[Metric]:
         "ingressd_source_failures",
         "How often the source, or taking in what it says, failed; the log tells why.",
         state.source_failures,
+    )
+
+
+def _lost_lines(snapshot: Snapshot, state: State) -> Metric:
+    family = CounterMetricFamily(
+        "ingressd_lost_log_lines",
+        "Lines that were dropped: the reader is too slow or gone, or the disk is full.",
+        labels=("log",),
+    )
+    family.add_metric(("access",), snapshot.lost_access_lines)
+    family.add_metric(("error",), snapshot.lost_log_lines + state.lost_log_lines)
+    return family
+
+
+def _lost_copies(snapshot: Snapshot) -> Metric:
+    return CounterMetricFamily(
+        "ingressd_lost_mirror_copies",
+        "Copies of requests that did not reach their mirror-target.",
+        snapshot.lost_copies,
     )
 
 

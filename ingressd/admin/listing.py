@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from msgspec import UNSET, Struct, UnsetType
 
-from ingressd.routing.model import Certificate, Host, Route
-from ingressd.routing.policy import DEFAULT_POLICY, Policy
+from ingressd.routing.model import Alternative, Certificate, Host, Route
+from ingressd.routing.policy import DEFAULT_HOST_POLICY, DEFAULT_POLICY, HostPolicy, Policy
 from ingressd.routing.table import Table
 
 
@@ -23,7 +23,9 @@ class CertificateRow(Struct, frozen=True):
 class RouteRow(Struct, frozen=True, omit_defaults=True):
     """One route. ``host`` "" is the catch-all; ``kind`` "Default" takes what no path takes.
 
-    ``unavailable`` says why there is no endpoint. ``policy`` is left out where it is the default.
+    ``unavailable`` says why there is no endpoint. ``policy`` and ``host_policy`` are left out
+    where they are the default.
+    ``canaries`` take a part of the requests.
     """
 
     host: str
@@ -35,6 +37,8 @@ class RouteRow(Struct, frozen=True, omit_defaults=True):
     unavailable: str = ""
     certificate: CertificateRow | None = None
     policy: Policy | UnsetType = UNSET
+    host_policy: HostPolicy | UnsetType = UNSET
+    canaries: tuple[Alternative, ...] = ()
 
 
 def list_routes(table: Table) -> tuple[RouteRow, ...]:
@@ -56,13 +60,16 @@ def _host_rows(table: Table, host: Host) -> Iterator[RouteRow]:
         served = table.certificate_for(None)
     certificate = certificate_row(served) if served is not None else None
     for route in host.routes:
-        yield _row(table, route, route.kind.value, certificate)
+        yield _row(table, host, route, route.kind.value, certificate)
     if host.fallback is not None:
-        yield _row(table, host.fallback, "Default", certificate)
+        yield _row(table, host, host.fallback, "Default", certificate)
 
 
-def _row(table: Table, route: Route, kind: str, certificate: CertificateRow | None) -> RouteRow:
+def _row(
+    table: Table, host: Host, route: Route, kind: str, certificate: CertificateRow | None
+) -> RouteRow:
     upstream = table.upstreams.get(route.backend.upstream) if route.backend else None
+    unavailable = upstream.unavailable if upstream else "no such upstream"
     return RouteRow(
         host=route.host,
         path=route.path,
@@ -70,7 +77,9 @@ def _row(table: Table, route: Route, kind: str, certificate: CertificateRow | No
         ingress=route.ingress,
         backend=route.backend.upstream if route.backend else "",
         endpoints=tuple(map(str, upstream.endpoints)) if upstream else (),
-        unavailable=upstream.unavailable if upstream else "no such upstream",
+        unavailable="" if route.policy.redirect is not None else unavailable,
         certificate=certificate,
         policy=UNSET if route.policy == DEFAULT_POLICY else route.policy,
+        host_policy=UNSET if host.policy == DEFAULT_HOST_POLICY else host.policy,
+        canaries=route.alternatives,
     )

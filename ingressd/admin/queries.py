@@ -1,4 +1,4 @@
-"""A request to explain, out of what a person typed: a URL, a method, header lines."""
+"""What a person asks for, out of text: a request to explain, verdicts to list."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from ingressd.admin.involved import Explained, with_findings
 from ingressd.admin.view import View
-from ingressd.routing.explain import Explanation, explain
+from ingressd.compiler.annotations.verdict import Outcome
+from ingressd.routing.explain import explain
 from ingressd.routing.outcome import Query
 
 
 class BadQuery(ValueError):
-    """The text is no URL or header; the message says what is expected."""
+    """The text is not what was asked for, such as a URL; the message says what is expected."""
 
 
 def read_query(url: str, method: str = "GET", headers: Iterable[str] = ()) -> Query:
@@ -37,10 +39,20 @@ def read_query(url: str, method: str = "GET", headers: Iterable[str] = ()) -> Qu
 
 def explain_request(
     view: View, url: str, method: str = "GET", headers: Iterable[str] = ()
-) -> Explanation:
+) -> Explained:
     """What the running program makes of a request. Raises BadQuery."""
     query = read_query(url, method, headers)
-    return explain(view.table, msgspec.structs.replace(query, https_port=view.https_port))
+    explanation = explain(view.table, msgspec.structs.replace(query, ports=view.ports))
+    return with_findings(explanation, view.findings)
+
+
+def read_outcomes(texts: Iterable[str]) -> frozenset[str]:
+    """Outcomes of annotations that are asked for by name. Raises BadQuery."""
+    asked = frozenset(texts)
+    known = [outcome.value for outcome in Outcome if outcome is not Outcome.HONOURED]
+    for text in sorted(asked.difference(known)):
+        raise BadQuery(f"no finding has the verdict {text!r}; there are: {', '.join(known)}")
+    return asked
 
 
 def _split(url: str) -> SplitResult:

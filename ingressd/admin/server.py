@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 
 from ingressd.admin.api import Api
 from ingressd.admin.dashboard import Dashboard
 from ingressd.admin.exposition import Moment, expose
 from ingressd.admin.view import View
 
+MOST_CONNECTIONS = 256
+"""Beyond so many the oldest ones are closed: who probes and scrapes comes anew."""
+
+LONGEST_CONNECTION = 60.0
+"""Seconds after which a connection is closed behind its current answer; after as many again,
+whatever it does. aiohttp itself lets a client that never asks stay for ever."""
+
+_SWEEP_SECONDS = 1.0
 _SHUTDOWN_TIMEOUT = 1.0
 
 
@@ -54,10 +64,53 @@ def admin_application(view: View, templates: str = "") -> web.Application:
 async def start_admin(application: web.Application, bound: list[socket.socket]) -> web.AppRunner:
     """Serve on sockets that are bound; ``await runner.cleanup()`` ends it."""
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
+    sweeper = _Sweeper(runner)
+    application.on_shutdown.append(sweeper.stop)
     await runner.setup()
+    sweeper.start()
     for each in bound:
         await web.SockSite(runner, each).start()
     return runner
+
+
+class _Sweeper:
+    """Closes connections, so that no client holds the descriptors that the controller lives on."""
+
+    def __init__(self, runner: web.AppRunner) -> None:
+        self._runner = runner
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._since: dict[RequestHandler, float] = {}
+
+    def start(self) -> None:
+        """Sweep every second."""
+        self._timer = self._loop.call_later(_SWEEP_SECONDS, self.start)
+        self.sweep()
+
+    async def stop(self, application: web.Application) -> None:
+        """Sweep no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def sweep(self) -> None:
+        """Close what is too old, and the oldest of what is too much."""
+        assert self._runner.server is not None
+        connections, now = self._runner.server.connections, self._loop.time()
+        self._since = {each: self._since.get(each, now) for each in connections}
+        for connection, since in self._since.items():
+            if now - since > 2 * LONGEST_CONNECTION:
+                _cut(connection)
+            elif now - since > LONGEST_CONNECTION:
+                connection.close()
+        for connection in connections[:-MOST_CONNECTIONS]:
+            _cut(connection)
+
+
+def _cut(connection: RequestHandler) -> None:
+    transport = connection.transport
+    connection.force_close()
+    if transport is not None:
+        transport.abort()  # to close is to wait for a client that does not read
 
 
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ingressd.proxy.metrics import Snapshot
 from ingressd.resources.finding import Finding
+from ingressd.routing.redirects import Ports
 from ingressd.routing.table import Table
 from ingressd.sources.events import KindState
 
@@ -34,7 +35,8 @@ class State(Struct, frozen=True):
     """The process as a whole. ``changed_at`` is when the table last changed, seconds since 1970.
     ``kinds`` are those that are watched, none for files, where there is no ``replica`` either.
     ``publish_failures`` counts changes that workers could not be told, ``source_failures`` how
-    often the source, or taking in what it says, failed: either is a bug or a lack of resources."""
+    often the source, or taking in what it says, failed: either is a bug or a lack of resources.
+    ``lost_log_lines`` are those of this process; workers count their own."""
 
     draining: bool
     changed_at: float
@@ -44,6 +46,7 @@ class State(Struct, frozen=True):
     replica: ReplicaState | None = None
     publish_failures: int = 0
     source_failures: int = 0
+    lost_log_lines: int = 0
 
     @property
     def stale(self) -> float:
@@ -76,8 +79,8 @@ class View(Protocol):
         ...
 
     @property
-    def https_port(self) -> int:
-        """Where https is served, as redirects name it."""
+    def ports(self) -> Ports:
+        """Where requests are taken."""
         ...
 
     @property

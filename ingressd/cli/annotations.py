@@ -1,4 +1,4 @@
-"""``ingressd annotations``: every annotation, and what ingressd makes of it."""
+"""``ingressd annotations``: every annotation, or ConfigMap key, and what ingressd makes of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from msgspec import Struct
 from ingressd.cli.options import flag
 from ingressd.cli.rendering import hanging, heading, show, show_json
 from ingressd.cli.rendering_annotations import annotations_markdown
+from ingressd.cli.rendering_configmap import configmap_markdown, configmap_text, list_keys
 from ingressd.cli.source_options import annotations_prefix_flag
 from ingressd.compiler.annotations.row import Row, Support
-from ingressd.compiler.annotations.table import BY_NAME, SUBJECTS, Subject
+from ingressd.compiler.annotations.table import BY_NAME, OWN, SUBJECTS, Subject
 
 _NAME_WIDTH = max(map(len, BY_NAME))
 _STATE_WIDTH = len("honoured")
@@ -38,13 +39,16 @@ class Entry(Struct, frozen=True, omit_defaults=True):
 
 @click.command("annotations")
 @annotations_prefix_flag
+@click.option(  # INGRESSD_CONFIGMAP means something else
+    "--configmap", is_flag=True, help="List the keys of the ConfigMap instead."
+)
 @flag(
     "--output",
     type=click.Choice(("text", "json", "markdown")),
     default="text",
     help="For people, programs or a document.",
 )
-def command(annotations_prefix: str, output: str) -> None:
+def command(annotations_prefix: str, configmap: bool, output: str) -> None:
     """List every annotation of ingress-nginx: how common it is (tier 1 to 3), what ingressd makes
     of it, and what it means.
 
@@ -54,25 +58,27 @@ def command(annotations_prefix: str, output: str) -> None:
     not yet   it is reported; where it protects something, its paths answer 503
     never     the same, and that will not change
     """
+    prefix = annotations_prefix
     if output == "json":
-        show_json(list_entries(annotations_prefix))
+        show_json(list_keys() if configmap else list_entries(prefix))
     elif output == "markdown":
-        show(annotations_markdown(annotations_prefix).rstrip("\n"))
+        show((configmap_markdown() if configmap else annotations_markdown(prefix)).rstrip("\n"))
     else:
-        show("\n".join(annotations_text(annotations_prefix)))
+        show("\n".join(configmap_text() if configmap else annotations_text(prefix)))
 
 
 def list_entries(prefix: str) -> tuple[Entry, ...]:
     """Every row of the table, in its order."""
-    return tuple(_entry(row, subject, prefix) for subject in SUBJECTS for row in subject.rows)
+    subjects = (*SUBJECTS, OWN)
+    return tuple(_entry(row, subject, prefix) for subject in subjects for row in subject.rows)
 
 
 def annotations_text(prefix: str) -> Iterator[str]:
     """The table by subject, wrapped to the terminal."""
     yield f"Each name stands after {prefix}/, or what --annotations-prefix says."
-    for subject in SUBJECTS:
+    for subject in (*SUBJECTS, OWN):
         yield ""
-        yield heading(subject.title)
+        yield heading(subject.title) + (f" (after {subject.prefix}/)" if subject.prefix else "")
         for row in subject.rows:
             yield from _lines(row)
 
@@ -86,6 +92,7 @@ def _lines(row: Row) -> Iterator[str]:
 
 
 def _entry(row: Row, subject: Subject, prefix: str) -> Entry:
+    prefix = subject.prefix or prefix
     is_honoured = row.support is Support.HONOURED
     return Entry(
         annotation=f"{prefix}/{row.name}",

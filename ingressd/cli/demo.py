@@ -20,9 +20,9 @@ from msgspec import Struct
 
 from ingressd.cli.certificates import make_example_certificate
 from ingressd.cli.kubia import Pod, running_pods
-from ingressd.cli.options import flag
+from ingressd.cli.options import compat_flag, flag
 from ingressd.cli.serving import Bound, ServeOptions, run_until_done, serve
-from ingressd.compiler.settings import BackendOverride, CompilerSettings
+from ingressd.compiler.settings import BackendOverride, Compat, CompilerSettings
 from ingressd.logs import configure_logs
 from ingressd.proxy.settings import ProxySettings
 from ingressd.sources.manifests import ManifestSource
@@ -79,6 +79,7 @@ class Demo(Struct, frozen=True):
     workers: int
     access_log: bool
     folder: Path
+    compat: str = Compat.EXACT.value
 
     @property
     def authority(self) -> Path:
@@ -116,6 +117,7 @@ def _read_address(context: click.Context, parameter: click.Parameter, value: str
 @flag("--admin-port", type=click.IntRange(0, 65535), default=10254, help="0 picks a free one.")
 @flag("--workers", type=click.IntRange(1, 64), default=2, help="Worker processes.")
 @flag("--access-log/--no-access-log", default=True, help="Log every request.")
+@compat_flag
 def command(**given: object) -> None:
     """Serve three example pods on this machine; needs no input."""
     configure_logs(LOG_FORMAT)
@@ -164,7 +166,11 @@ def serve_options(demo: Demo, pods: Sequence[Pod]) -> ServeOptions:
             local_names=True,
         ),
         compiler=CompilerSettings(
-            serve_every_class=True, from_files=True, local_addresses=True, overrides=overrides
+            serve_every_class=True,
+            from_files=True,
+            local_addresses=True,
+            overrides=overrides,
+            compat=Compat(demo.compat),
         ),
         shutdown_grace_period=GRACE_SECONDS,
     )
@@ -193,7 +199,9 @@ def _source_flags(demo: Demo, pods: Sequence[Pod]) -> list[str]:
     folders = (example_manifests(), demo.secret_folder)
     manifests = [word for folder in folders for word in ("--manifests", str(folder))]
     targets = (f"{SERVICE}=127.0.0.1:{pod.port}" for pod in pods)
-    return [*manifests, *(word for target in targets for word in ("--backend", target))]
+    compat = ["--compat", demo.compat] if demo.compat != Compat.EXACT.value else []
+    backends = (word for target in targets for word in ("--backend", target))
+    return [*manifests, *backends, *compat]
 
 
 async def _run(demo: Demo) -> bool:

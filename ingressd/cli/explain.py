@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import click
 
+from ingressd.admin.involved import involved, with_findings
 from ingressd.admin.queries import BadQuery, read_query
 from ingressd.cli.compiled import compile_source
 from ingressd.cli.options import flag
@@ -14,12 +13,7 @@ from ingressd.cli.rendering import output_flag, show, show_json
 from ingressd.cli.rendering_explanation import explanation_text
 from ingressd.cli.source_options import SourceOptions, source_options
 from ingressd.resources.finding import Finding
-from ingressd.resources.metadata import ObjectKey
-from ingressd.routing.explain import CertificateChoice, Explanation, Verdict, explain
-from ingressd.routing.model import Route
-
-# What cannot be read may hold the missing rule, and a flag may be meant for this one.
-_ALWAYS = frozenset({"File", "Folder", "ApiServer", "Flag"})
+from ingressd.routing.explain import Explanation, explain
 
 
 @click.command("explain")
@@ -51,31 +45,10 @@ def command(
     else:
         explanation, findings = _explain_source(source, url, method, headers)
     if output == "json":
-        show_json(explanation)
+        show_json(with_findings(explanation, findings))
     else:
         told = involved(explanation, findings)
         show("\n".join(explanation_text(explanation, told, more=len(findings) - len(told))))
-
-
-def involved(explanation: Explanation, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings of the objects that the request meets, or would if nothing better did.
-
-    Where no rule takes it, an Ingress that lost its rules is what one looks for: all count then.
-    """
-    matching = (c for c in explanation.routes if c.verdict is not Verdict.LOSES)
-    keys = {
-        *(("Ingress", candidate.route.ingress) for candidate in matching),
-        *_certified_by(explanation.certificate),
-    }
-    kinds = _ALWAYS if explanation.winner else _ALWAYS | {"Ingress", "IngressClass"}
-    return tuple(
-        finding
-        for finding in findings
-        if finding.subject.kind in kinds
-        or (finding.subject.kind, finding.subject.qualified_name) in keys
-        or _stands_behind(explanation.winner, finding.subject)
-        or _lost_to(explanation.winner, finding)
-    )
 
 
 def _explain_source(
@@ -87,22 +60,3 @@ def _explain_source(
         raise click.UsageError(str(error)) from error
     compilation = compile_source(source)
     return explain(compilation.table, query), compilation.findings
-
-
-def _stands_behind(route: Route | None, subject: ObjectKey) -> bool:
-    """Whether the object is the route's Service or holds its endpoints."""
-    if route is None or route.backend is None or subject.namespace != route.backend.namespace:
-        return False
-    service = route.backend.service
-    if subject.kind == "EndpointSlice":  # named after its Service by convention only
-        return subject.name == service or subject.name.startswith(f"{service}-")
-    return subject.kind in {"Service", "Endpoints"} and subject.name == service
-
-
-def _lost_to(route: Route | None, finding: Finding) -> bool:
-    """Whether it tells of a rule that would take the request, had the route not its place."""
-    return route is not None and f"Ingress {route.ingress} ({route.field})" in finding.message
-
-
-def _certified_by(certificate: CertificateChoice) -> set[tuple[str, str]]:
-    return {("Secret", certificate.secret)} if certificate.secret else set()

@@ -9,8 +9,10 @@ from ingressd.admin.view import ReplicaState, State, WorkerState
 from ingressd.cli.companion import Companion
 from ingressd.controller.controller import Controller
 from ingressd.controller.loop import Follower
+from ingressd.logs import lost_lines
 from ingressd.proxy.metrics import Snapshot
 from ingressd.resources.finding import Finding
+from ingressd.routing.redirects import Ports
 from ingressd.routing.table import Table
 from ingressd.workers.supervisor import Supervisor
 
@@ -21,8 +23,7 @@ FINDINGS_LAST = 60.0
 class LiveView:
     """A :class:`ingressd.admin.view.View` of a controller, what feeds it, and a supervisor.
 
-    ``changed_at`` is seconds since the epoch, 0 before the first table. ``https_port`` is what
-    redirects name.
+    ``changed_at`` is seconds since the epoch, 0 before the first table.
     """
 
     def __init__(
@@ -30,12 +31,12 @@ class LiveView:
         controller: Controller,
         supervisor: Supervisor,
         follower: Follower,
-        https_port: int,
+        ports: Ports,
         companion: Companion | None = None,
         *,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.https_port = https_port
+        self.ports = ports
         self.is_draining = False
         self.changed_at = 0.0
         self._controller = controller
@@ -77,6 +78,7 @@ class LiveView:
             replica=self._replica,
             publish_failures=self._supervisor.publish_failures,
             source_failures=self._follower.failures,
+            lost_log_lines=lost_lines(),
         )
 
     @property

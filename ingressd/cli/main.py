@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from ingressd.cli.standard_streams import open_standard_streams
+
 SUMMARIES = {
     "run": "Serve the Ingresses of files or of a cluster.",
     "demo": "Serve three example pods on this machine; needs no input.",
@@ -50,3 +52,4 @@ def main() -> None:
 
     Every flag is also an environment variable: --http-port is INGRESSD_HTTP_PORT.
     """
+    open_standard_streams()

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from msgspec import Struct
 
+from ingressd.compiler.settings import Compat
 from ingressd.proxy.settings import ProxySettings
 from ingressd.workers.sockets import Addresses
 
@@ -60,6 +61,14 @@ def flag(name: str, **attributes: Any) -> Callable[[Any], Any]:
     variable = "INGRESSD_" + name.split("/")[0].removeprefix("--").replace("-", "_").upper()
     shown: dict[str, Any] = {"show_default": True, "show_envvar": True}
     return click.option(name, envvar=variable, **(shown | attributes))
+
+
+compat_flag = flag(
+    "--compat",
+    type=click.Choice([compat.value for compat in Compat]),
+    default=Compat.EXACT.value,
+    help="Where ingress-nginx surprises: exact does the same, sane does not (README).",
+)
 
 
 def available_cores() -> int:

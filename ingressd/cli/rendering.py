@@ -111,6 +111,13 @@ def _alike(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
     return groups.values()
 
 
+def remedy_text(remedy: str, *, margin: str) -> Iterator[str]:
+    """A remedy; lines after its first are to be pasted, and stand as they are."""
+    advice, *pasted = remedy.split("\n")
+    yield from hanging(advice, first=f"{margin}fix: ")
+    yield from (f"{margin}     {plain(line)}" for line in pasted)
+
+
 def count(number: int, noun: str) -> str:
     """``1 error``, ``2 errors``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
@@ -125,7 +132,7 @@ def _finding_lines(alike: list[Finding]) -> Iterator[str]:
     for number, line in enumerate([*others, f"{last} {faint(f'[{finding.code}]')}".lstrip()]):
         yield (margin if number else f"{_GAP}{severity}{_GAP}") + line
     yield from hanging(finding.message, first=margin)
-    yield from hanging(finding.remedy, first=f"{margin}fix: ")
+    yield from remedy_text(finding.remedy, margin=margin)
 
 
 def _padded(cell: str, width: int) -> str:

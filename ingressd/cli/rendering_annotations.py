@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ingressd.compiler.annotations.row import Row
-from ingressd.compiler.annotations.table import SUBJECTS
+from ingressd.compiler.annotations.table import OWN, SUBJECTS
 
 _INTRODUCTION = """\
 # Annotations
@@ -21,6 +21,10 @@ Every annotation of ingress-nginx 1.15, and what ingressd makes of it. Each name
   (all Ingresses of it) or the Service port.
 - **†** marks what protects something: where that cannot be given, or its value cannot be read, the
   paths of the Ingress answer 503 so that nothing is left open."""
+_OWN = """\
+These are annotations of ingressd's own, which ingress-nginx does not know. Each name stands after
+`{prefix}/`.
+"""
 _HEAD = ("| annotation | tier | state | scope | what it does |", "|---|---|---|---|---|")
 
 
@@ -30,8 +34,10 @@ def annotations_markdown(prefix: str) -> str:
 
 
 def _sections() -> Iterator[str]:
-    for subject in SUBJECTS:
+    for subject in (*SUBJECTS, OWN):
         yield f"\n## {subject.title}\n"
+        if subject.prefix:
+            yield _OWN.format(prefix=subject.prefix)
         yield from _HEAD
         yield from map(_line, subject.rows)
 
@@ -40,13 +46,14 @@ def _line(row: Row) -> str:
     names = ", ".join(f"`{name}`" for name in (row.name, *row.aliases))
     mark = " †" if row.is_protective else ""
     state = f"{row.tier.value} | {row.support.value} | {row.scope.value}"
-    return f"| {names}{mark} | {state} | {_escaped(row.summary)}{_needed(row)} |"
+    return f"| {names}{mark} | {state} | {escaped(row.summary)}{_needed(row)} |"
 
 
 def _needed(row: Row) -> str:
-    return f" Needs `{row.requires}`." if row.requires else ""
+    needed = row.requires or row.needs
+    return f" Needs `{needed}`." if needed else ""
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text of a table cell: what Markdown or HTML would take for its own is shown as it is."""
     return text.translate({ord(char): f"\\{char}" for char in "|*<>_"})

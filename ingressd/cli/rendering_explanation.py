@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 
 import click
 
 from ingressd.cli.rendering import count, faint, findings_text, hanging, heading, labelled, plain
-from ingressd.cli.rendering_policy import date_words, policy_words
+from ingressd.cli.rendering_policy import canary_words, date_words, policy_words
 from ingressd.resources.finding import Finding
 from ingressd.routing.explain import (
     CertificateChoice,
@@ -23,7 +24,7 @@ from ingressd.routing.reasons import describe_host
 _SHOWN_ENDPOINTS = 8
 _SHOWN_LOSERS = 20
 _SHOWN_FINDINGS = 20
-_COLOURS = {Action.FORWARD: "green", Action.REDIRECT: "cyan"}
+_COLOURS = {Action.FORWARD: "green", Action.ANSWER: "green", Action.REDIRECT: "cyan"}
 
 
 def explanation_text(
@@ -69,6 +70,7 @@ def _answer(explanation: Explanation) -> Iterator[str]:
             ("path", normalised),
             ("sent as", _sent_as(explanation)),
             ("endpoints", "" if is_unavailable else _endpoints(outcome.upstream)),
+            ("canaries", outcome.canary),
             ("balancing", outcome.balancing),
         ],
         indent="   ",
@@ -81,11 +83,12 @@ def _sentence(explanation: Explanation) -> str:
         return f"goes to {_service(outcome.upstream)}"
     if outcome.action is Action.REDIRECT:
         return f"{outcome.status} redirect to {outcome.location}"
-    return f"{outcome.status} {_STATUS_WORDS[outcome.action]}"
+    words = _STATUS_WORDS.get(outcome.action) or HTTPStatus(outcome.status).phrase + _OURS
+    return f"{outcome.status} {words}"
 
 
+_OURS = ": ingressd answers itself"
 _STATUS_WORDS = {
-    Action.REFUSE: "Bad Request: ingressd answers itself",
     Action.UNAVAILABLE: "Service Unavailable: a rule takes the request, but nothing is behind it",
     Action.NOT_FOUND: "Not Found: no rule takes the request",
 }
@@ -93,7 +96,7 @@ _STATUS_WORDS = {
 
 def _service(upstream: Upstream) -> str:
     service, _, port = upstream.key.rpartition(":")
-    return f"Service {service}, port {port}"
+    return f"Service {service}, port {port}" if port else f"Service {service}, its first port"
 
 
 def _sent_as(explanation: Explanation) -> str:
@@ -125,6 +128,7 @@ def _winner(explanation: Explanation) -> Iterator[str]:
             ("from", f"Ingress {won.route.ingress}, {won.route.field}"),
             ("backend", won.route.backend.upstream if won.route.backend else "none"),
             ("because", won.reason),
+            ("canaries", ", ".join(map(canary_words, won.route.alternatives))),
             ("policies", ", ".join(policy_words(won.route.policy))),
         ]
     )

@@ -10,7 +10,8 @@ from msgspec import UNSET
 from ingressd.admin.listing import CertificateRow, RouteRow, list_routes
 from ingressd.cli.compiled import compile_source
 from ingressd.cli.rendering import columns, heading, output_flag, plain, show, show_json
-from ingressd.cli.rendering_policy import date_words, policy_words
+from ingressd.cli.rendering_host import host_words
+from ingressd.cli.rendering_policy import canary_words, date_words, policy_words
 from ingressd.cli.source_options import SourceOptions, source_options
 from ingressd.routing.reasons import describe_host
 
@@ -40,6 +41,9 @@ def routes_text(rows: Iterable[RouteRow]) -> Iterator[str]:
 
 def _cells(row: RouteRow) -> tuple[str, ...]:
     policies = () if row.policy is UNSET else policy_words(row.policy)
+    of_host = () if row.host_policy is UNSET else host_words(row.host_policy)
+    canaries = (f"canary {canary_words(each)}" for each in row.canaries)
+    words = [*canaries, *policies, *of_host]
     return (
         describe_host(row.host),
         plain(row.path),
@@ -48,11 +52,13 @@ def _cells(row: RouteRow) -> tuple[str, ...]:
         row.backend or _NOTHING,
         _endpoints(row),
         _certificate(row.certificate),
-        plain(", ".join(policies)) or _NOTHING,
+        plain(", ".join(words)) or _NOTHING,
     )
 
 
 def _endpoints(row: RouteRow) -> str:
+    if row.policy is not UNSET and row.policy.redirect is not None:
+        return _NOTHING
     if not row.endpoints:
         return click.style("none (503)", fg="red")
     more = len(row.endpoints) - _SHOWN_ENDPOINTS

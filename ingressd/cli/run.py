@@ -11,6 +11,7 @@ from functools import partial
 import click
 import msgspec
 
+from ingressd.cli.client_address_options import client_address_options, with_client_address
 from ingressd.cli.cluster import api_server_names, connected, no_source
 from ingressd.cli.cluster_options import ClusterFlags, cluster_options
 from ingressd.cli.options import ServingFlags, serving_options
@@ -19,6 +20,7 @@ from ingressd.cli.serving import ServeOptions, run_until_done, serve
 from ingressd.cli.source_options import SourceOptions, source_options
 from ingressd.controller.cluster.companions import Companions
 from ingressd.logs import configure_logs
+from ingressd.routing.global_policy import ClientAddress
 from ingressd.sources.kubernetes.cluster_key import cluster_key
 from ingressd.sources.kubernetes.errors import NoApiServer
 from ingressd.sources.kubernetes.source import KubernetesSource
@@ -32,13 +34,20 @@ KEY_BYTES = 32
 @click.command("run")
 @source_options
 @serving_options
+@client_address_options
 @cluster_options
-def command(source: SourceOptions, serving: ServingFlags, cluster: ClusterFlags) -> None:
+def command(
+    source: SourceOptions,
+    serving: ServingFlags,
+    client_address: ClientAddress,
+    cluster: ClusterFlags,
+) -> None:
     """Serve the Ingresses of files or of a cluster, and follow every change of them.
 
     SIGTERM or Ctrl-C leaves without cutting anybody off, a second one at once.
     """
     configure_logs(serving.log_format)
+    source = with_client_address(source, client_address)
     try:
         graceful = run_until_done(_live(source, serve_options(source, serving), cluster))
     except NoApiServer as error:

@@ -31,6 +31,7 @@ from ingressd.controller.self_signed import self_signed_certificate
 from ingressd.heap import Heap
 from ingressd.proxy.settings import ProxySettings
 from ingressd.routing.delta import Delta
+from ingressd.routing.redirects import Ports
 from ingressd.sources.events import Source
 from ingressd.workers.sockets import Addresses, Listeners, bind_alone, bind_workers, port_of
 from ingressd.workers.supervisor import Supervisor
@@ -147,9 +148,8 @@ class _Serving:
         settings = WorkerSettings(_with_ports(options.proxy, self._bound))
         self._supervisor = Supervisor(settings, listeners, self._controller.full)
         self._follower = Follower(self._controller, feed.source, self._publish, feed.reopen)
-        self._view = LiveView(
-            self._controller, self._supervisor, self._follower, self._bound.https, companion
-        )
+        ports = Ports(self._bound.http, self._bound.https)
+        self._view = LiveView(self._controller, self._supervisor, self._follower, ports, companion)
 
     async def live(self, on_ready: OnReady | None, find_key: FindKey | None) -> bool:
         """From start to exit."""

@@ -11,17 +11,22 @@ import click
 import msgspec
 from msgspec import Struct
 
-from ingressd.cli.options import flag
+from ingressd.cli.options import compat_flag, flag
+from ingressd.compiler.annotations.naming import objects_named
 from ingressd.compiler.classes import decide_ownership
+from ingressd.compiler.configmap import header_fields
 from ingressd.compiler.settings import (
     DEFAULT_ANNOTATIONS_PREFIX,
     DEFAULT_CONTROLLER_CLASS,
     DEFAULT_INGRESS_CLASS,
     BackendOverride,
+    Compat,
     CompilerSettings,
 )
 from ingressd.resources.decoding import DEFAULT_NAMESPACE
 from ingressd.resources.ingress import Ingress, IngressClass
+from ingressd.resources.metadata import ObjectKey
+from ingressd.resources.secret import ConfigMap
 from ingressd.sources.kubernetes.kinds import Scope
 
 _NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
@@ -50,7 +55,6 @@ class SourceOptions(Struct, frozen=True):
     manifests: tuple[str, ...] = ()
     kubeconfig: str = ""
     context: str = ""
-    configmap: str = ""
     names_class: bool = False
     settings: CompilerSettings = CompilerSettings()
 
@@ -72,15 +76,28 @@ class SourceOptions(Struct, frozen=True):
         """What is watched of a cluster."""
         return Scope(
             namespace=self.settings.watch_namespace,
-            configmap=self.configmap,
+            configmap=self.settings.configmap,
             default_backend_service=self.settings.default_backend_service,
             default_ssl_certificate=self.settings.default_ssl_certificate,
             is_served=self.is_served,
+            names=self.named_objects,
+            names_of_settings=named_by_settings,
         )
 
     def is_served(self, ingress: Ingress, classes: Mapping[str, IngressClass]) -> bool:
         """Whether an Ingress is ours, given every IngressClass by name."""
         return decide_ownership(ingress, classes, self.settings).is_ours
+
+    def named_objects(self, ingress: Ingress) -> frozenset[ObjectKey]:
+        """The Secrets and ConfigMaps that annotations of an Ingress name."""
+        metadata = ingress.metadata
+        prefix = self.settings.annotations_prefix
+        return objects_named(metadata.annotations, prefix, metadata.namespace)
+
+
+def named_by_settings(configmap: ConfigMap) -> frozenset[ObjectKey]:
+    """The ConfigMaps that keys of the ConfigMap name."""
+    return header_fields.objects_named(configmap.data)
 
 
 def read_override(text: str) -> BackendOverride:
@@ -184,7 +201,19 @@ _FLAGS = (
         is_flag=True,
         help="Answer 503 for Services of type ExternalName.",
     ),
+    flag(
+        "--enable-ssl-passthrough",
+        is_flag=True,
+        help="Let the annotation ssl-passthrough send TLS to pods as it comes.",
+    ),
+    flag(
+        "--allow-ignored-protection",
+        is_flag=True,
+        help="Serve paths whose snippets or ModSecurity annotations protect something, without "
+        "that protection, instead of answering 503.",
+    ),
     annotations_prefix_flag,
+    compat_flag,
 )
 _DESTINATIONS = tuple(
     name.replace("-", "_")
@@ -193,6 +222,8 @@ _DESTINATIONS = tuple(
         "controller-class",
         "watch-ingress-without-class", "watch-namespace", "default-backend-service",
         "default-ssl-certificate", "disable-svc-external-name", "annotations-prefix",
+        "enable-ssl-passthrough", "compat",
+        "allow-ignored-protection",
     )
 )  # fmt: skip
 
@@ -218,7 +249,6 @@ def read_source(flags: dict[str, Any]) -> SourceOptions:
     cluster = SourceOptions(
         kubeconfig=flags["kubeconfig"] or "",
         context=flags["context"] or "",
-        configmap=flags["configmap"],
         names_class=flags["ingress_class"] is not None,
         settings=_settings(flags),
     )
@@ -231,9 +261,13 @@ def _settings(flags: dict[str, Any]) -> CompilerSettings:
         controller_class=flags["controller_class"],
         watch_ingress_without_class=flags["watch_ingress_without_class"],
         watch_namespace=flags["watch_namespace"] or "",
+        configmap=flags["configmap"],
         default_backend_service=flags["default_backend_service"],
         default_ssl_certificate=flags["default_ssl_certificate"],
         annotations_prefix=flags["annotations_prefix"],
         overrides=tuple(flags["backend"]),
         external_names=not flags["disable_svc_external_name"],
+        ssl_passthrough=flags["enable_ssl_passthrough"],
+        allow_ignored_protection=flags["allow_ignored_protection"],
+        compat=Compat(flags["compat"]),
     )

@@ -49,7 +49,7 @@ def compile_binding(
     Within an Ingress: the entry of ``spec.tls`` that lists the host, then one that lists its
     wildcard, then any whose certificate covers the host, by its name before by wildcard.
     """
-    ordered = sorted(ingresses, key=lambda ingress: ingress.age)
+    ordered = sorted(ingresses, key=lambda ingress: ingress.rank)
     choices = [choice for ingress in ordered if (choice := _choice(host, ingress, certificates))]
     if not choices:
         return CompiledBinding()

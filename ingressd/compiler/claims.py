@@ -7,11 +7,21 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from ingressd.compiler.annotations.referent import WantedSecret
+from ingressd.compiler.annotations.row import Setting
 from ingressd.compiler.annotations.verdict import Verdict
 from ingressd.resources.finding import Finding
 from ingressd.resources.ingress import Ingress
 from ingressd.resources.metadata import ObjectKey
-from ingressd.routing.model import Backend, Route
+from ingressd.routing.model import Backend, PathKind, Route
+from ingressd.routing.policy import (
+    DEFAULT_HOST_POLICY,
+    DEFAULT_UPSTREAM_POLICY,
+    CanaryPolicy,
+    CookieAffinity,
+    HostPolicy,
+    UpstreamPolicy,
+)
 
 
 class Age(NamedTuple):
@@ -41,7 +51,9 @@ def _seconds(text: str) -> float | None:
 class Claim(Struct, frozen=True, gc=False, omit_defaults=True):
     """What one Ingress wants of one host: its paths and, as ``fallback``, its default backend.
 
-    A route is of PathKind.REGEX where its own Ingress asks for that.
+    A route is of PathKind.REGEX where its own Ingress asks for that. ``settings`` are all that the
+    Ingress shares with others; ``host_policy`` is what it would have of the host. One that
+    ``yields`` gives way to all others, however old it is.
     """
 
     subject: ObjectKey
@@ -49,18 +61,53 @@ class Claim(Struct, frozen=True, gc=False, omit_defaults=True):
     routes: tuple[Route, ...] = ()
     fallback: Route | None = None
     has_tls: bool = False
+    host_policy: HostPolicy = DEFAULT_HOST_POLICY
+    settings: tuple[Setting, ...] = ()
+    yields: bool = False
 
     @property
     def ingress(self) -> str:
         """``namespace/name``."""
         return self.age.name
 
+    @property
+    def rank(self) -> tuple[bool, Age]:
+        """Sorts claims: who comes first wins."""
+        return (self.yields, self.age)
+
+
+class CanaryPath(Struct, frozen=True, gc=False):
+    """A path whose requests a canary takes a part of.
+
+    ``path`` is as it is written, and ``forms`` are those in which the path may stand in the main
+    Ingress; none is the default backend.
+    """
+
+    field: str
+    path: str
+    forms: tuple[tuple[PathKind, str], ...]
+    backend: Backend
+
+
+class CanaryClaim(Struct, frozen=True, gc=False):
+    """What one canary wants of one host. ``affinity`` is its own, for where it is not that of the
+    route."""
+
+    subject: ObjectKey
+    age: Age
+    paths: tuple[CanaryPath, ...]
+    policy: CanaryPolicy
+    affinity: CookieAffinity | None = None
+
 
 class Reference(Struct, frozen=True, gc=False):
-    """A field of an Ingress and the backend it names."""
+    """A field of an Ingress and the backend it names; ``annotation`` is its full name where the
+    field is one. ``of_canary``: without it all requests go to another one."""
 
     field: str
     backend: Backend
+    annotation: str = ""
+    of_canary: bool = False
 
 
 class TlsEntry(Struct, frozen=True, gc=False):
@@ -73,20 +120,43 @@ class TlsEntry(Struct, frozen=True, gc=False):
 
 
 class CompiledIngress(Struct, frozen=True, gc=False, kw_only=True):
-    """All that follows from one Ingress alone. ``claims`` is by host, empty if it is not ours."""
+    """All that follows from one Ingress and the objects that its annotations name.
+
+    ``claims`` is by host, empty if it is not ours; a canary has ``canaries`` instead. One that
+    ``yields`` gives way to all others.
+    ``upstream_policy`` is what it would have of the
+    Service ports it refers to, and ``settings`` say which annotations that and ``host_policy`` of
+    its claims come from. ``named`` are the objects that were looked up, found or not; ``wanted``
+    what its policies need of the Secrets among them.
+    """
 
     subject: ObjectKey
     age: Age
     is_ours: bool = True
     claims: dict[str, Claim] = {}
+    canaries: dict[str, CanaryClaim] = {}
+    yields: bool = False
     references: tuple[Reference, ...] = ()
     tls: tuple[TlsEntry, ...] = ()
+    upstream_policy: UpstreamPolicy = DEFAULT_UPSTREAM_POLICY
+    settings: tuple[Setting, ...] = ()
+    named: tuple[ObjectKey, ...] = ()
+    wanted: tuple[WantedSecret, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def rank(self) -> tuple[bool, Age]:
+        """Sorts Ingresses: who comes first wins."""
+        return (self.yields, self.age)
+
     def host_names(self) -> set[str]:
         """Every host that this Ingress has a say in, as a rule or in ``spec.tls``."""
-        return {*self.claims, *(host for entry in self.tls for _, host in entry.hosts)}
+        return {
+            *self.claims,
+            *self.canaries,
+            *(host for entry in self.tls for _, host in entry.hosts),
+        }
 
     def secrets(self) -> set[str]:
         """Every Secret that ``spec.tls`` names."""

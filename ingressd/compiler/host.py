@@ -7,12 +7,19 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, structs
 
-from ingressd.compiler.claims import Claim
+from ingressd.compiler.aliases import Alias, other_names, without_other_form
+from ingressd.compiler.canaries import canary_findings, sharing_of, with_alternatives
+from ingressd.compiler.claims import CanaryClaim, Claim
+from ingressd.compiler.closing import closed_host
 from ingressd.compiler.codes import Code, finding
+from ingressd.compiler.redirect_routes import app_root_routes
 from ingressd.compiler.rule_paths import invalid_regex
+from ingressd.compiler.settings import Compat
+from ingressd.compiler.shared_pod_tls import share_pod_tls
+from ingressd.compiler.shared_settings import merge_host
 from ingressd.resources.decoding import to_finding
 from ingressd.resources.finding import Finding
-from ingressd.routing.model import Backend, Host, PathKind, Route
+from ingressd.routing.model import CATCH_ALL, Backend, Host, PathKind, Route
 from ingressd.routing.patterns import BadPattern, compile_pattern
 
 DEFAULT_BACKEND_FLAG = "--default-backend-service"
@@ -22,10 +29,17 @@ _PATTERN_LIKE = re.compile(r"[*?#^|\\{}\[\]]|\(.*\)|\$$")
 
 
 class CompiledHost(Struct, frozen=True, gc=False):
-    """``host`` is None where nothing is left to serve."""
+    """``host`` is None where nothing is left to serve; ``aliases`` are its other names."""
 
     host: Host | None
     findings: tuple[Finding, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+
+
+class DefaultBackend(Struct, frozen=True):
+    """What a flag names for requests that no rule takes; None answers them with 503."""
+
+    backend: Backend | None
 
 
 class _Owned(Struct, frozen=True):
@@ -36,25 +50,55 @@ class _Owned(Struct, frozen=True):
 
 
 def compile_host(
-    name: str, claims: Iterable[Claim], default_backend: Backend | None = None
+    name: str,
+    claims: Iterable[Claim],
+    default_backend: DefaultBackend | None = None,
+    canaries: Iterable[CanaryClaim] = (),
+    compat: Compat = Compat.EXACT,
 ) -> CompiledHost:
-    """Merge the claims, oldest first; ``default_backend`` takes what none of them takes."""
-    ordered = sorted(claims, key=lambda claim: claim.age)
+    """Merge the claims, oldest first; ``default_backend`` takes what none of them takes, and
+    ``canaries`` take a part of what others take. They alone make no host."""
+    ordered = share_pod_tls(sorted(claims, key=lambda claim: claim.rank))
     findings: list[Finding] = []
-    owned = [_Owned(route, claim) for claim in ordered for route in claim.routes]
-    if any(entry.route.kind is PathKind.REGEX for entry in owned):
+    sharing = sharing_of(canaries)
+    owned = [
+        _Owned(with_alternatives(route, sharing.of(route)), claim)
+        for claim in ordered
+        for route in claim.routes
+    ]
+    asked = [entry.route for entry in owned]
+    if compat is Compat.EXACT and any(entry.route.kind is PathKind.REGEX for entry in owned):
         findings += _told_of_regex(name, ordered)
         owned = _as_regex(owned, findings)
         routes = _regex_order(_without_duplicates(owned, findings))
     else:
-        findings += [_taken_literally(e) for e in owned if _PATTERN_LIKE.search(e.route.path)]
-        routes = _winning_order(_without_duplicates(owned, findings))
+        routes = _side_by_side(owned, findings)
     fallback = _fallback(name, ordered, findings) or _flagged_fallback(name, default_backend)
+    if fallback is not None and name == CATCH_ALL:
+        fallback = with_alternatives(fallback, sharing.of_fallback)
+    findings += canary_findings(name, sharing, asked, fallback)
     if not ordered and fallback is None:
-        return CompiledHost(None)
+        return CompiledHost(None, tuple(findings))
     has_tls = any(claim.has_tls for claim in ordered)
-    host = Host(name=name, routes=routes, fallback=fallback, has_tls=has_tls)
-    return CompiledHost(host, tuple(findings))
+    merged = merge_host(ordered, shown(name))
+    findings += [*merged.findings, *without_other_form(name, merged.chosen)]
+    routes = (*app_root_routes(name, merged), *routes)
+    host = Host(name, routes, fallback, has_tls, merged.policy)
+    if merged.policy.is_closed:
+        findings += _told_of_closing(host, ordered, merged.winner("client_certificates"))
+        host = closed_host(host)
+    aliases = tuple(other_names(name, merged.policy, merged.chosen, compat))
+    return CompiledHost(host, tuple(findings), aliases)
+
+
+def _side_by_side(owned: Sequence[_Owned], findings: list[Finding]) -> tuple[Route, ...]:
+    """Every route as its own Ingress means it."""
+    literal = [entry for entry in owned if entry.route.kind is not PathKind.REGEX]
+    findings += [_taken_literally(e) for e in literal if _PATTERN_LIKE.search(e.route.path)]
+    routes = _without_duplicates(owned, findings)
+    regex = [route for route in routes if route.kind is PathKind.REGEX]
+    others = [route for route in routes if route.kind is not PathKind.REGEX]
+    return (*_regex_order(regex), *_winning_order(others))
 
 
 def _without_duplicates(owned: Sequence[_Owned], findings: list[Finding]) -> list[Route]:
@@ -126,6 +170,22 @@ def _told_of_regex(name: str, ordered: Sequence[Claim]) -> list[Finding]:
     ]
 
 
+def _told_of_closing(host: Host, ordered: Sequence[Claim], cause: str) -> list[Finding]:
+    """An error to each Ingress whose paths are closed because of another one."""
+    return [
+        finding(
+            Code.HOST_CLOSED,
+            claim.subject,
+            claim.routes[0].field if claim.routes else "spec.defaultBackend",
+            f"Ingress {cause} wants client certificates for {shown(host.name)} that cannot be "
+            "checked: every path of it answers 403",
+            f"mend what is told of Ingress {cause}, or give these paths a host of their own",
+        )
+        for claim in ordered
+        if claim.ingress != cause and (claim.routes or claim.fallback is not None)
+    ]
+
+
 def _asks_regex(claim: Claim) -> bool:
     return any(route.kind is PathKind.REGEX for route in claim.routes)
 
@@ -143,8 +203,8 @@ def _fallback(name: str, ordered: Sequence[Claim], findings: list[Finding]) -> R
     return first
 
 
-def _flagged_fallback(name: str, backend: Backend | None) -> Route | None:
-    if backend is None:
+def _flagged_fallback(name: str, default: DefaultBackend | None) -> Route | None:
+    if default is None:
         return None
     return Route(
         host=name,
@@ -152,7 +212,7 @@ def _flagged_fallback(name: str, backend: Backend | None) -> Route | None:
         kind=PathKind.PREFIX,
         ingress="",
         field=DEFAULT_BACKEND_FLAG,
-        backend=backend,
+        backend=default.backend,
     )
 
 
@@ -164,12 +224,15 @@ def shown(name: str) -> str:
 def _path_conflict(loser: _Owned, winner: Route) -> Finding:
     route = loser.route
     same = "the same Ingress" if winner.ingress == route.ingress else f"Ingress {winner.ingress}"
+    why = "which is older or comes first"
+    if loser.claim.yields:
+        why = "to which an Ingress with canary annotations gives way, even without canary: true"
     return finding(
         Code.PATH_CONFLICT,
         loser.claim.subject,
         f"{route.field}.path",
         f"{route.kind.value} path {route.path!r} of {shown(route.host)} belongs to {same} "
-        f"({winner.field}), which is older or comes first; this one is not served",
+        f"({winner.field}), {why}; this one is not served",
         "remove one of the two, or change its host or path",
     )
 

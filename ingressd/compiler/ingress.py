@@ -7,8 +7,18 @@ from sys import intern
 
 from msgspec import structs
 
-from ingressd.compiler.annotations.reading import Reading, read_annotations
+from ingressd.compiler.annotations.reading import (
+    NOTHING,
+    NOWHERE,
+    Reading,
+    Surroundings,
+    read_annotations,
+)
+from ingressd.compiler.annotations.referent import Find
+from ingressd.compiler.annotations.row import Directives
+from ingressd.compiler.annotations.verdict import annotation_field
 from ingressd.compiler.backends import read_backend
+from ingressd.compiler.canaries import claim_shares
 from ingressd.compiler.claims import (
     Age,
     Claim,
@@ -19,6 +29,7 @@ from ingressd.compiler.claims import (
 )
 from ingressd.compiler.classes import decide_ownership
 from ingressd.compiler.codes import Code, finding
+from ingressd.compiler.fields import put
 from ingressd.compiler.host_names import read_host
 from ingressd.compiler.rule_paths import read_rule_path
 from ingressd.compiler.settings import CompilerSettings
@@ -36,13 +47,19 @@ from ingressd.resources.metadata import ObjectKey
 from ingressd.resources.shape import Problem
 from ingressd.routing.hosts import wildcard_of
 from ingressd.routing.model import CATCH_ALL, Backend, PathKind, Route
+from ingressd.routing.policy import CanaryPolicy
 
 
 def compile_ingress(
-    ingress: Ingress, classes: Mapping[str, IngressClass], settings: CompilerSettings
+    ingress: Ingress,
+    classes: Mapping[str, IngressClass],
+    settings: CompilerSettings,
+    base: Directives = NOTHING.directives,
+    find: Find = NOWHERE.find,
 ) -> CompiledIngress:
     """Compile one Ingress. Nothing is raised: what cannot be served becomes a finding, path by path
-    and TLS entry by TLS entry."""
+    and TLS entry by TLS entry. ``base`` is what holds where annotations say nothing, and ``find``
+    gives the objects that they name."""
     ownership = decide_ownership(ingress, classes, settings)
     if not ownership.is_ours:
         return CompiledIngress(
@@ -51,7 +68,12 @@ def compile_ingress(
             is_ours=False,
             findings=ownership.findings,
         )
-    reading = read_annotations(ingress.metadata.annotations, settings.annotations_prefix)
+    reading = read_annotations(
+        ingress.metadata.annotations,
+        settings.annotations_prefix,
+        base,
+        Surroundings(ingress.metadata.namespace, find),
+    )
     return _Compilation(ingress, reading).result()
 
 
@@ -66,6 +88,7 @@ class _Compilation:
         self._findings: list[Finding] = []
         self._references: list[Reference] = []
         self._routes: dict[str, list[Route]] = {}
+        self._directives = self._with_default_backend(reading)
 
     def result(self) -> CompiledIngress:
         self._report_creation_time()
@@ -73,13 +96,26 @@ class _Compilation:
             told = verdict.as_finding(self._subject)
             if told is not None:
                 self._findings.append(told)
-        return self._unserved() if self._reading.directives.is_canary else self._served()
+        canary = self._directives.canary
+        return self._served() if canary is None else self._shared(canary)
 
-    def _unserved(self) -> CompiledIngress:
-        """A canary: served as an ordinary Ingress it could take the requests of the main one."""
+    def _shared(self, policy: CanaryPolicy) -> CompiledIngress:
+        """A canary. Certificates are those of the main Ingress."""
+        spec = self._ingress.spec
+        default = self._default_backend(spec.default_backend)
+        for number, rule in enumerate(spec.rules):
+            self._rule(rule, f"spec.rules[{number}]", has_default=default is not None)
+        if default is not None:
+            self._routes.setdefault(CATCH_ALL, []).append(default)
+        self._report_empty()
+        affinity = self._directives.policy.affinity
         return CompiledIngress(
             subject=self._subject,
             age=self._age,
+            canaries=claim_shares(self._ingress, self._age, self._routes, policy, affinity),
+            references=tuple(structs.replace(each, of_canary=True) for each in self._references),
+            upstream_policy=self._directives.upstream,
+            settings=self._reading.settings,
             verdicts=self._reading.verdicts,
             findings=tuple(self._findings),
         )
@@ -95,8 +131,13 @@ class _Compilation:
             subject=self._subject,
             age=self._age,
             claims=self._claims(default),
+            yields=self._directives.is_half_canary,
             references=tuple(self._references),
             tls=tuple(entry for entry in tls if entry is not None),
+            upstream_policy=self._directives.upstream,
+            settings=self._reading.settings,
+            named=self._reading.named,
+            wanted=() if self._reading.is_blocked else self._reading.wanted,
             verdicts=self._reading.verdicts,
             findings=tuple(self._findings),
         )
@@ -113,6 +154,9 @@ class _Compilation:
                 routes=tuple(routes),
                 fallback=None if default is None else structs.replace(default, host=host),
                 has_tls=self._has_tls(host),
+                host_policy=self._directives.host,
+                settings=self._reading.settings,
+                yields=self._directives.is_half_canary,
             )
             for host, routes in hosts.items()
         }
@@ -131,11 +175,14 @@ class _Compilation:
 
     def _default_backend(self, backend: IngressBackend | None) -> Route | None:
         """The route of ``spec.defaultBackend``, for a host to be filled in. Never rewritten: it has
-        no path that a rewrite could refer to."""
+        no path that a rewrite could refer to. Without rules it takes what nobody else takes, which
+        is not redirected, as in ingress-nginx."""
         if backend is None:
             return None
         field = "spec.defaultBackend"
-        policy = structs.replace(self._reading.directives.policy, rewrite=None)
+        policy = structs.replace(self._directives.policy, rewrite=None)
+        if not self._ingress.spec.rules:
+            policy = structs.replace(policy, redirect=None)
         return Route(
             host=CATCH_ALL,
             path="/",
@@ -145,6 +192,21 @@ class _Compilation:
             backend=self._backend(backend, field),
             policy=policy,
         )
+
+    def _with_default_backend(self, reading: Reading) -> Directives:
+        """The directives with the upstream that an annotation names by its Service; its first port
+        is meant, and that there is such a Service is the concern of the upstream."""
+        directives = reading.directives
+        if not directives.default_backend:
+            return directives
+        backend = Backend(self._subject.namespace, directives.default_backend, "")
+        for setting in reading.settings:
+            if setting.field == "default_backend":
+                field = annotation_field(setting.annotation)
+                self._references.append(Reference(field, backend, setting.annotation))
+        if reading.is_blocked:
+            return directives
+        return put(directives, "policy.default_backend", backend.upstream)
 
     def _rule(self, rule: IngressRule, field: str, *, has_default: bool) -> None:
         try:
@@ -162,7 +224,7 @@ class _Compilation:
                 routes.append(route)
 
     def _path(self, host: str, path: HTTPIngressPath, field: str) -> Route | None:
-        read = read_rule_path(path, self._reading.directives, field)
+        read = read_rule_path(path, self._directives, field)
         if isinstance(read, Problem):
             self._report(read)
             return None

@@ -17,6 +17,7 @@ from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.service import CLIENT_IP_TIMEOUT_SECONDS, Service, ServicePort
 from ingressd.resources.shape import Problem
 from ingressd.routing.model import Backend, Endpoint, Upstream
+from ingressd.routing.policy import DEFAULT_UPSTREAM_POLICY, UpstreamPolicy
 
 _EXTERNAL_NAME = "ExternalName"
 _NAME = re.compile(r"[A-Za-z0-9_]([-A-Za-z0-9_.]{0,251}[A-Za-z0-9_.])?")
@@ -43,9 +44,25 @@ class CompiledUpstream(Struct, frozen=True, gc=False):
 
 
 def compile_upstream(
-    backend: Backend, objects: ServiceObjects, settings: CompilerSettings
+    backend: Backend,
+    objects: ServiceObjects,
+    settings: CompilerSettings,
+    policy: UpstreamPolicy = DEFAULT_UPSTREAM_POLICY,
 ) -> CompiledUpstream:
     """The endpoints of a backend, or why there is none. ``--backend`` wins over everything."""
+    compiled = _resolved(backend, objects, settings, policy)
+    if policy == compiled.upstream.policy:
+        return compiled
+    upstream = structs.replace(compiled.upstream, policy=policy)
+    return structs.replace(compiled, upstream=upstream)
+
+
+def _resolved(
+    backend: Backend,
+    objects: ServiceObjects,
+    settings: CompilerSettings,
+    policy: UpstreamPolicy,
+) -> CompiledUpstream:
     service = objects.service
     port = find_service_port(service, backend.port) if service is not None else None
     overrides = _overrides(backend, port, settings.overrides)
@@ -57,7 +74,13 @@ def compile_upstream(
         return _external(backend, service, settings)
     if port is None:
         return _without_port(backend, service)
-    return _compiled(backend, port, objects, settings)
+    if not policy.service_upstream:
+        return _compiled(backend, port, objects, settings)
+    address = service.spec.cluster_ip
+    if address_fault(address, allow_local=settings.local_addresses) == "":
+        return CompiledUpstream(Upstream(backend.upstream, (Endpoint(address, port.port),)))
+    compiled = _compiled(backend, port, objects, settings)
+    return structs.replace(compiled, problem=compiled.problem or _without_cluster_ip(service))
 
 
 def _compiled(
@@ -170,6 +193,19 @@ def _client_ip_timeout(service: Service) -> tuple[int, tuple[Finding, ...]]:
 def _unusable(service: Service, field: str, value: object, remedy: str) -> Finding:
     message = f"{value!r} is not valid; the default is used"
     return finding(Code.SERVICE_INVALID, service.key, field, message, remedy)
+
+
+def _without_cluster_ip(service: Service) -> Problem:
+    """What is wrong with a Service that is meant to stand for its endpoints."""
+    name, address = service.key.qualified_name, service.spec.cluster_ip
+    why = f"has {address!r}, to which nothing is sent" if address else "has none here"
+    return problem(
+        Code.CLUSTER_IP_MISSING,
+        "",
+        f"the annotation service-upstream asks for the cluster IP of Service {name}, which "
+        f"{'is headless' if service.spec.is_headless else why}; requests go to its endpoints",
+        "remove the annotation, or give the Service a cluster IP",
+    )
 
 
 def _without_port(backend: Backend, service: Service) -> CompiledUpstream:

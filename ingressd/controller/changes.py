@@ -16,12 +16,16 @@ def delta_from(table: Table, units: Units, refreshed: Refreshed) -> Delta:
     """The delta from ``table`` to the units, of which only the refreshed ones can differ."""
     certificates = units.certificates
     default = certificates.default.fingerprint
+    policy = units.globals.compiled.global_policy
     put_hosts, gone_hosts = _changed(refreshed.hosts, units.hosts.find, table.hosts)
     put_upstreams, gone_upstreams = _changed(
         refreshed.upstreams, units.upstreams.published, table.upstreams
     )
     put_certificates, gone_certificates = _changed(
         refreshed.fingerprints, certificates.published, table.certificates
+    )
+    put_secrets, gone_secrets = _changed(
+        refreshed.materials, units.secrets.published, table.secrets
     )
     put_bindings, gone_bindings = _changed(refreshed.bound, certificates.binding, table.bindings)
     return Delta(
@@ -35,6 +39,9 @@ def delta_from(table: Table, units: Units, refreshed: Refreshed) -> Delta:
         bindings=put_bindings,
         removed_bindings=gone_bindings,
         default_certificate=default if default != table.default_certificate else "",
+        secrets=tuple(put_secrets.values()),
+        removed_secrets=gone_secrets,
+        global_policy=policy if policy != table.global_policy else None,
     )
 
 

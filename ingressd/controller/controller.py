@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Iterable, Set
 from functools import partial
 
+from ingressd.compiler.annotations.verdict import Verdict
+from ingressd.compiler.claims import CompiledIngress
 from ingressd.compiler.settings import CompilerSettings
 from ingressd.controller.changes import delta_from
 from ingressd.controller.gathering import gather_findings, gather_findings_of
@@ -80,12 +82,17 @@ class Controller:
         """What is wrong with one Ingress now, worst first."""
         return gather_findings_of(key, self._store, self._units, self._now())
 
+    def verdicts_of(self, key: ObjectKey) -> tuple[Verdict, ...]:
+        """What becomes of each annotation of one Ingress, but for what others have to say."""
+        compiled = self._units.ingresses.find(key)
+        return compiled.verdicts if compiled is not None else ()
+
     def served(self, key: ObjectKey) -> Served:
         """What of one Ingress is in the table. Costs as much as its hosts have routes."""
         compiled = self._units.ingresses.find(key)
         counts = {
             host: _count_routes(found, key.qualified_name)
-            for host in sorted(compiled.claims if compiled is not None else ())
+            for host in sorted(_hosts_of(compiled) if compiled is not None else ())
             if (found := self.table.hosts.get(host)) is not None
         }
         hosts = tuple(host for host, count in counts.items() if count)
@@ -138,6 +145,7 @@ class Controller:
         refreshed.upstreams |= table.upstreams.keys()
         refreshed.bound |= table.bindings.keys()
         refreshed.fingerprints |= table.certificates.keys()
+        refreshed.materials |= table.secrets.keys()
         self._store, self._units = self._incoming, units
         return refreshed
 
@@ -160,6 +168,13 @@ class Controller:
                 _log.exception("an observer failed")
 
 
+def _hosts_of(compiled: CompiledIngress) -> Set[str]:
+    """Those of which it may have routes, or a part of their requests."""
+    return compiled.claims.keys() | compiled.canaries.keys()
+
+
 def _count_routes(host: Host, ingress: str) -> int:
     routes = host.routes if host.fallback is None else (*host.routes, host.fallback)
-    return sum(route.ingress == ingress for route in routes)
+    shares = (alternative for route in routes for alternative in route.alternatives)
+    owners = [*(route.ingress for route in routes), *(share.ingress for share in shares)]
+    return owners.count(ingress)

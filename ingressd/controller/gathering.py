@@ -9,6 +9,7 @@ from msgspec import structs
 from ingressd.compiler.binding import secret_findings, tls_findings
 from ingressd.compiler.endpoints import unlabelled
 from ingressd.compiler.overrides import unused_overrides
+from ingressd.compiler.references import problem_at
 from ingressd.controller.store import ObjectStore
 from ingressd.controller.units import Units
 from ingressd.resources.decoding import to_finding
@@ -39,13 +40,14 @@ def _about(key: ObjectKey, store: ObjectStore, units: Units, now: float) -> Iter
         return
     yield from compiled.findings
     yield from tls_findings(compiled, units.certificates.find, now)
-    for host in compiled.host_names():
+    for host in units.hosts.with_aliases(compiled.host_names()):
         yield from units.hosts.findings_of(host)
         yield from units.certificates.findings_of(host)
     for reference in compiled.references:
+        yield from units.upstreams.findings_of(reference.backend.upstream)
         upstream = units.upstreams.find(reference.backend.upstream)
         if upstream is not None and upstream.problem is not None:
-            yield to_finding(structs.replace(upstream.problem, field=reference.field), key, "")
+            yield problem_at(reference, key, upstream.upstream, upstream.problem)
 
 
 def _placed(finding: Finding, store: ObjectStore) -> Finding:
@@ -56,6 +58,7 @@ def _placed(finding: Finding, store: ObjectStore) -> Finding:
 def _all(store: ObjectStore, units: Units, now: float) -> Iterator[Finding]:
     yield from store.reported
     yield from units.guard.findings
+    yield from units.globals.compiled.findings
     for ingress in units.ingresses.all:
         yield from ingress.findings
         yield from tls_findings(ingress, units.certificates.find, now)
@@ -71,13 +74,14 @@ def _all(store: ObjectStore, units: Units, now: float) -> Iterator[Finding]:
 
 def _of_upstreams(units: Units) -> Iterator[Finding]:
     """The problem of an upstream, at every field that refers to it."""
+    yield from units.upstreams.findings
     default = units.default_backend
     for key, compiled in units.upstreams.faulty:
         yield from compiled.findings
         if compiled.problem is None:
             continue
         for subject, reference in units.ingresses.references(key):
-            yield to_finding(structs.replace(compiled.problem, field=reference.field), subject, "")
+            yield problem_at(reference, subject, compiled.upstream, compiled.problem)
         if default is not None and key == default.upstream:
             subject = ObjectKey("Service", default.namespace, default.service)
             yield to_finding(compiled.problem, subject, "")

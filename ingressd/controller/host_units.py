@@ -4,51 +4,116 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingressd.compiler.claims import Claim
-from ingressd.compiler.host import CompiledHost, compile_host
+from ingressd.compiler.aliases import Alias, CompiledAlias, compile_alias
+from ingressd.compiler.claims import CanaryClaim, Claim
+from ingressd.compiler.host import CompiledHost, DefaultBackend, compile_host
+from ingressd.compiler.settings import Compat
 from ingressd.controller.guard import Guard
+from ingressd.controller.index import Index
 from ingressd.resources.finding import Finding
 from ingressd.resources.metadata import ObjectKey
 from ingressd.routing.model import Backend, Host
 
 
 class HostUnits:
-    """Owner of the compiled hosts."""
+    """Owner of the compiled hosts, and of the aliases that they have: each is a host of its own,
+    unless an Ingress has a rule for the name. ``is_closed``: default backends answer 503."""
 
-    def __init__(self, guard: Guard, default_backend: Backend | None) -> None:
+    def __init__(self, guard: Guard, default_backend: Backend | None, compat: Compat) -> None:
         self._guard = guard
+        self._compat = compat
         self._default_backend = default_backend
+        self.is_closed = False
         self._compiled: dict[str, CompiledHost] = {}
+        self._derived: dict[str, CompiledAlias] = {}
+        self._aliases: Index[str, str] = Index()
 
     @property
     def findings(self) -> list[Finding]:
         """What Ingresses lose to one another."""
-        return [told for compiled in self._compiled.values() for told in compiled.findings]
+        told = [found for compiled in self._compiled.values() for found in compiled.findings]
+        return told + [found for derived in self._derived.values() for found in derived.findings]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every host that is compiled, but aliases."""
+        return frozenset(self._compiled)
 
     def findings_of(self, name: str) -> tuple[Finding, ...]:
         """What Ingresses lose to one another on one host."""
-        compiled = self._compiled.get(name)
-        return compiled.findings if compiled is not None else ()
+        units = (self._compiled.get(name), self._derived.get(name))
+        return tuple(told for unit in units if unit is not None for told in unit.findings)
 
     def find(self, name: str) -> Host | None:
         """The host, where there is something to serve."""
-        compiled = self._compiled.get(name)
-        return compiled.host if compiled is not None else None
+        units = (self._compiled.get(name), self._derived.get(name))
+        return next((unit.host for unit in units if unit is not None and unit.host), None)
 
-    def compile(self, name: str, claims: Iterable[Claim]) -> None:
-        """Merge the claims on a host (again); without any, the host goes.
+    def is_alias(self, name: str) -> bool:
+        """Whether it is, or was until now, another name of a host."""
+        return name in self._derived or bool(self._aliases.sources(name))
 
-        The catch-all stays as long as there is a default backend.
+    def with_aliases(self, names: Iterable[str]) -> set[str]:
+        """These hosts, and all names that they would have beside their own."""
+        hosts = set(names)
+        return hosts.union(*map(self._aliases.targets, hosts))
+
+    def with_originals(self, names: Iterable[str]) -> set[str]:
+        """These hosts, and those that would have one of them as an alias."""
+        hosts = set(names)
+        return hosts.union(*map(self._aliases.sources, hosts))
+
+    def compile(
+        self, name: str, claims: Iterable[Claim], canaries: Iterable[CanaryClaim] = ()
+    ) -> frozenset[str]:
+        """Merge the claims on a host (again), and what canaries want of it; without any, it goes.
+
+        The catch-all stays as long as there is a default backend. Returns the aliases that it had
+        and has, which must be derived again.
         """
-        default = self._default_backend
         claims = list(claims)
+        default = self._default if claims or not name else None
         compiled = self._guard.attempt(
             ObjectKey("Host", "", name),
-            lambda: compile_host(name, claims, default if claims or not name else None),
+            lambda: compile_host(name, claims, default, canaries, self._compat),
         )
+        before = self._aliases.targets(name)
         if compiled is None:
-            return
-        if compiled.host is None:
+            return before
+        if compiled.host is None and not compiled.findings:
             self._compiled.pop(name, None)
         else:
             self._compiled[name] = compiled
+        self._aliases.put(name, (alias.name for alias in compiled.aliases))
+        return before | self._aliases.targets(name)
+
+    def derive(self, name: str, claims: Iterable[Claim], *, has_certificate: bool) -> None:
+        """Make (again) what an alias is, after its host; if nothing has it any more, it goes.
+        ``claims`` are those on the name itself."""
+        wanted = [alias for host in self._aliases.sources(name) for alias in self._wanted(host)]
+        wanted = [alias for alias in wanted if alias.name == name]
+        unit = ObjectKey("Alias", "", name)
+        if not wanted:
+            self._guard.forget(unit)
+            self._derived.pop(name, None)
+            return
+        owner = min(claims, key=lambda claim: claim.age, default=None)
+        derived = self._guard.attempt(
+            unit,
+            lambda: compile_alias(wanted, owner, self._original, has_certificate=has_certificate),
+        )
+        if derived is not None:
+            self._derived[name] = derived
+
+    @property
+    def _default(self) -> DefaultBackend | None:
+        backend = self._default_backend
+        return DefaultBackend(None if self.is_closed else backend) if backend else None
+
+    def _wanted(self, host: str) -> tuple[Alias, ...]:
+        compiled = self._compiled.get(host)
+        return compiled.aliases if compiled is not None else ()
+
+    def _original(self, name: str) -> Host | None:
+        compiled = self._compiled.get(name)
+        return compiled.host if compiled is not None else None

@@ -13,7 +13,7 @@ from ingressd.resources.endpoints import Endpoints, EndpointSlice
 from ingressd.resources.finding import Finding
 from ingressd.resources.ingress import Ingress, IngressClass
 from ingressd.resources.metadata import ObjectKey, Resource
-from ingressd.resources.secret import Secret
+from ingressd.resources.secret import ConfigMap, Secret
 from ingressd.resources.service import Service
 from ingressd.sources.events import Added, Deleted, Event, Modified, Reported
 
@@ -22,13 +22,15 @@ _NO_CLASS = ""
 
 
 class Dirty(Struct):
-    """What must be compiled again. Services and Secrets are ``namespace/name``; ``reported`` are
-    objects of which a source says something else than before, which need no compiling."""
+    """What must be compiled again. Services, Secrets and ConfigMaps are ``namespace/name``;
+    ``reported`` are objects of which a source says something else than before, which need no
+    compiling."""
 
     ingresses: set[ObjectKey] = field(default_factory=set)
     reported: set[ObjectKey] = field(default_factory=set)
     services: set[str] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)
+    configmaps: set[str] = field(default_factory=set)
 
 
 class _Held(Struct, frozen=True, gc=False):
@@ -62,6 +64,11 @@ class ObjectStore:
         """The object of this kind, or None."""
         held = self._held.get(key)
         return held.resource if held is not None and isinstance(held.resource, kind) else None
+
+    def get(self, key: ObjectKey) -> Resource | None:
+        """The object of this key, or None."""
+        held = self._held.get(key)
+        return held.resource if held is not None else None
 
     def origin(self, key: ObjectKey) -> str:
         """Where an object was read, "" for a cluster or an object that does not exist."""
@@ -136,6 +143,8 @@ class ObjectStore:
                 self._touch_slice(key, new, dirty)
             case Secret():
                 dirty.secrets.add(key.qualified_name)
+            case ConfigMap():
+                dirty.configmaps.add(key.qualified_name)
 
     def _touch_slice(self, key: ObjectKey, new: Resource | None, dirty: Dirty) -> None:
         """The Services it belonged and belongs to; it may belong to none."""

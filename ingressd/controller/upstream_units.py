@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Set, ValuesView
 
 from ingressd.compiler.backends import parse_upstream_key
+from ingressd.compiler.claims import CompiledIngress
 from ingressd.compiler.settings import CompilerSettings
+from ingressd.compiler.shared_settings import UNGOVERNED, Governed, govern_upstream
 from ingressd.compiler.upstream import CompiledUpstream, compile_upstream
 from ingressd.controller.guard import Guard
 from ingressd.controller.index import Index
 from ingressd.controller.store import ObjectStore
+from ingressd.resources.finding import Finding
 from ingressd.resources.metadata import ObjectKey
 from ingressd.routing.model import Upstream
 
 
 class UpstreamUnits:
-    """Owner of the compiled upstreams."""
+    """Owner of the compiled upstreams, and of whose settings hold for each where any do."""
 
     def __init__(self, settings: CompilerSettings, guard: Guard) -> None:
         self._settings = settings
         self._guard = guard
         self._compiled: dict[str, CompiledUpstream] = {}
+        self._governed: dict[str, Governed] = {}
         self._services: Index[str, str] = Index()
 
     def of_service(self, name: str) -> Set[str]:
@@ -50,14 +54,34 @@ class UpstreamUnits:
             if compiled.problem is not None or compiled.findings
         )
 
+    def findings_of(self, key: str) -> tuple[Finding, ...]:
+        """What Ingresses lose to one another over one upstream."""
+        return self._governed.get(key, UNGOVERNED).findings
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What Ingresses lose to one another."""
+        return [told for governed in self._governed.values() for told in governed.findings]
+
+    def govern(self, key: str, ingresses: Iterable[CompiledIngress]) -> None:
+        """Find out (again) whose settings hold for an upstream."""
+        governed = self._guard.attempt(_unit(key), lambda: govern_upstream(key, ingresses))
+        if governed == UNGOVERNED:
+            self._governed.pop(key, None)
+        elif governed is not None:
+            self._governed[key] = governed
+
     def compile(self, key: str, store: ObjectStore) -> None:
         """Compile an upstream (again)."""
         backend = parse_upstream_key(key)
         service = f"{backend.namespace}/{backend.service}"
         self._services.put(key, (service,))
+        policy = self._governed.get(key, UNGOVERNED).policy
         compiled = self._guard.attempt(
             _unit(key),
-            lambda: compile_upstream(backend, store.service_objects(service), self._settings),
+            lambda: compile_upstream(
+                backend, store.service_objects(service), self._settings, policy
+            ),
         )
         if compiled is not None:
             self._compiled[key] = compiled
@@ -66,6 +90,7 @@ class UpstreamUnits:
         """Nothing refers to it any more."""
         self._guard.forget(_unit(key))
         self._compiled.pop(key, None)
+        self._governed.pop(key, None)
         self._services.put(key, ())
 
 

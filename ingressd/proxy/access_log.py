@@ -21,7 +21,7 @@ from msgspec import Struct
 _LOG = logging.getLogger(__name__)
 
 FLUSH_SIZE = 32 * 1024
-"""Bytes after which lines are written without waiting for the owner's call of ``flush``."""
+"""Bytes of new lines after which all are written without waiting for the owner's ``flush``."""
 
 CAPACITY = 1024 * 1024
 """Bytes that wait for a slow reader; lines beyond are dropped, and counted."""
@@ -31,8 +31,9 @@ class Entry(Struct, frozen=True, gc=False):
     """One request.
 
     ``duration`` is seconds, ``bytes_sent`` the size of the answer's body. ``host`` is what the
-    client asked for, ``ingress`` is ``namespace/name`` or "", ``upstream`` the endpoint that
-    answered or "", ``tries`` how many were asked.
+    client asked for, ``ingress`` is ``namespace/name`` or "", ``service`` the key of the upstream
+    that was chosen or "", ``upstream`` the endpoint that answered or "", ``tries`` how many were
+    asked.
     """
 
     remote: str
@@ -45,6 +46,7 @@ class Entry(Struct, frozen=True, gc=False):
     request_id: str
     host: str
     ingress: str
+    service: str
     upstream: str
     tries: int
     user_agent: str
@@ -69,9 +71,9 @@ class AccessLog:
         self._format = _Json() if style == "json" else _Text()
         self._sink = _Sink(stream.fileno())
         self._buffer = bytearray()
-        self._is_blocked = False
+        self._write_at = FLUSH_SIZE
         self.dropped = 0
-        """Lines lost since the start."""
+        """Lines lost since the start: there was no room for them, or nobody to read them."""
         self._unreported = 0
 
     def record(self, entry: Entry, now: float) -> None:
@@ -82,7 +84,7 @@ class AccessLog:
             self._unreported += 1
             return
         self._format.append(buffer, entry, now)
-        if len(buffer) >= FLUSH_SIZE and not self._is_blocked:
+        if len(buffer) >= self._write_at:
             self._write_lines()
 
     def flush(self) -> None:
@@ -98,13 +100,15 @@ class AccessLog:
         self._sink.close()
 
     def _write_lines(self) -> None:
-        buffer = self._buffer
-        self._is_blocked = False
-        while buffer and not self._is_blocked:
+        buffer, is_blocked = self._buffer, False
+        while buffer and not is_blocked:
             chunk = _whole_lines(buffer, self._sink.atomic_size)
             written = self._sink.write(chunk)
+            if self._sink.is_gone:
+                self.dropped += chunk.count(b"\n")
             del buffer[:written]
-            self._is_blocked = written < len(chunk)
+            is_blocked = written < len(chunk)
+        self._write_at = len(buffer) + FLUSH_SIZE
 
 
 def _whole_lines(buffer: bytearray, size: int) -> bytes:
@@ -156,7 +160,7 @@ class _Json:
 
 
 class _Text:
-    """nginx's "combined", then seconds, host, ingress, upstream, tries and request id."""
+    """nginx's "combined", then seconds, host, ingress, service, upstream, tries and request id."""
 
     def __init__(self) -> None:
         self._clock = _Clock("%d/%b/%Y:%H:%M:%S +0000")
@@ -167,7 +171,8 @@ class _Text:
             f'"{_quoted(entry.method)} {_quoted(entry.target)} {entry.protocol}" '
             f'{entry.status} {entry.bytes_sent} "{_quoted(entry.referer) or "-"}" '
             f'"{_quoted(entry.user_agent) or "-"}" {entry.duration:.3f} '
-            f'"{_quoted(entry.host) or "-"}" [{entry.ingress or "-"}] {entry.upstream or "-"} '
+            f'"{_quoted(entry.host) or "-"}" [{entry.ingress or "-"}] '
+            f"{entry.service or '-'} {entry.upstream or '-'} "
             f"{entry.tries} {_quoted(entry.request_id) or '-'}\n"
         )
         buffer += line.encode("utf-8", "backslashreplace")
@@ -225,34 +230,45 @@ class _Sink:
         reopened = None if is_file else _reopen(descriptor)
         self._descriptor = os.dup(descriptor) if reopened is None else reopened
         self._must_ask = reopened is None and not is_file
-        self._is_lost = False
+        self._is_failing = False
+        self.is_gone = False
+        """Whether there is nobody left to read what is written."""
 
     def write(self, chunk: bytes) -> int:
-        """How many bytes were taken. A reader that is gone takes all: nobody misses them."""
+        """How many bytes were taken: none by a disk that is full, which may have room later.
+
+        Where the reader is gone that is all of them.
+        """
         try:
-            if not self._must_ask:
-                return os.write(self._descriptor, chunk)
-            return os.write(self._descriptor, chunk[: select.PIPE_BUF]) if self._has_room() else 0
+            taken = self._take(chunk)
         except BlockingIOError:
             return 0
         except OSError as error:
-            self._lose(error)
-            return len(chunk)
+            self.is_gone = error.errno == errno.EPIPE
+            self._complain(error)
+            return len(chunk) if self.is_gone else 0
+        self._is_failing = False
+        return taken
 
     def close(self) -> None:
         """Give the descriptor back."""
         os.close(self._descriptor)
+
+    def _take(self, chunk: bytes) -> int:
+        if not self._must_ask:
+            return os.write(self._descriptor, chunk)
+        return os.write(self._descriptor, chunk[: select.PIPE_BUF]) if self._has_room() else 0
 
     def _has_room(self) -> bool:
         poll = select.poll()
         poll.register(self._descriptor, select.POLLOUT)
         return bool(poll.poll(0))
 
-    def _lose(self, error: OSError) -> None:
-        if not self._is_lost:
-            reason = "its reader is gone" if error.errno == errno.EPIPE else str(error)
+    def _complain(self, error: OSError) -> None:
+        if not self._is_failing:
+            reason = "its reader is gone" if self.is_gone else str(error)
             _LOG.error("the access log cannot be written: %s", reason)
-        self._is_lost = True
+        self._is_failing = True
 
 
 def _reopen(descriptor: int) -> int | None:

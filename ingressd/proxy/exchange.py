@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from ingressd.proxy.client.request import Client, Request
+from ingressd.proxy.client.request import Request
+from ingressd.proxy.client.roles import Client
 from ingressd.proxy.headers import TRAILER_FORBIDDEN, connection_tokens
 from ingressd.proxy.response_head import Framing, ResponseHead, connection_line, status_line
 from ingressd.proxy.tunnel import Tunnel
@@ -74,6 +75,12 @@ class Exchange:
 
     # --- from the pod's connection ---
 
+    @property
+    def largest_head(self) -> int:
+        """Bytes of a head that the route wants to be taken (``proxy-buffer-size``)."""
+        route = self.request.route
+        return 0 if route is None else route.policy.buffering.buffer_size
+
     def asked_for(self, protocol: bytes) -> bool:
         """A pod may choose among the protocols that the client offers (RFC 9110 section 7.8)."""
         offered = connection_tokens(self.request.fields[b"upgrade"])
@@ -83,8 +90,13 @@ class Exchange:
         """Serialise the head; it is written with the first bytes of the body."""
         request = self.request
         request.status = head.status
+        if request.screen is not None and request.screen(head):
+            self._connection.discard(head.length)
+            self._finish(Failure.UNWANTED)
+            return
         keep = request.keep_alive and request.is_body_complete
-        parts = [status_line(head.status, head.reason), *head.lines, request.affinity_cookie]
+        lines = self._lines(head)
+        parts = [status_line(head.status, head.reason), *lines, request.affinity_cookie]
         if head.length >= 0:
             parts.append(b"Content-Length: %d\r\n" % head.length)
         elif head.framing != Framing.NONE:
@@ -98,6 +110,13 @@ class Exchange:
         request.keep_alive = keep
         parts.append(connection_line(keep, request.http10))
         self._head = b"".join(parts)
+
+    def _lines(self, head: ResponseHead) -> list[bytes]:
+        """The field lines as the client gets them; the head may be used for other answers too."""
+        lines = head.lines
+        for edit in self.request.relay_edits:
+            lines = edit(self.request, head.status, lines)
+        return lines
 
     def on_body(self, data: bytes | memoryview) -> None:
         """Hold a piece of the body until the end of this read."""
@@ -124,7 +143,7 @@ class Exchange:
         request.keep_alive = False
         upgrade = b"Connection: Upgrade\r\nUpgrade: %b\r\n\r\n" % protocol
         line = status_line(head.status, head.reason)
-        self._head = b"".join([line, *head.lines, request.affinity_cookie, upgrade])
+        self._head = b"".join([line, *self._lines(head), request.affinity_cookie, upgrade])
         self._write_out(b"")
         self._tunnel = Tunnel(self._client, self._connection, self.tunnel_timeout, protocol)
         self._client.switch_to(self._tunnel)

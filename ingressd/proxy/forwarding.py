@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
 from functools import partial
+from time import monotonic
 
 from aiohttp.web_protocol import RequestPayloadError
 
+from ingressd.proxy.bodies.temporary_files import TemporaryFile
 from ingressd.proxy.client.request import REPEATABLE, Request
+from ingressd.proxy.client.roles import Conclude, Refusal
 from ingressd.proxy.exchange import Exchange
-from ingressd.proxy.metrics import Metrics
-from ingressd.proxy.plan import RoutePlan
-from ingressd.proxy.settings import Limits
+from ingressd.proxy.metrics import Metrics, count
+from ingressd.proxy.passage import OPENING, Passage
+from ingressd.proxy.response_head import ResponseHead
+from ingressd.proxy.retrying import NOT_SENT, may_retry
 from ingressd.proxy.upstream.connection import UpstreamConnection
-from ingressd.proxy.upstream.endpoints import ConnectFailed, PooledEndpoint, PooledUpstream
+from ingressd.proxy.upstream.endpoints import ConnectFailed, PooledEndpoint
 from ingressd.proxy.upstream.receiver import Failure
 
-MAX_TRIES = 3
-"""Endpoints tried for one request (ingress-nginx ``proxy-next-upstream-tries``)."""
-
-NOT_SENT = frozenset({Failure.REFUSED, Failure.CONNECT_TIMEOUT, Failure.UNRESOLVED})
-"""Failures before a byte of the request went out: any request may be tried elsewhere."""
+logger = logging.getLogger(__name__)
 
 METHODS = {
     name: name.encode() + b" "
@@ -29,44 +29,34 @@ METHODS = {
 }
 
 
-Conclude = Callable[[Request, Failure | None], None]
-"""Is told how the forwarding of a request ended."""
-
-
 class Forwarding:
-    """One request on its way to an upstream: one endpoint after the other, until one answers.
-
-    ``limits`` say how large a body may be, and how long a client may pause within it.
-    """
+    """One request on its way to its upstream: one endpoint after the other, until one answers."""
 
     __slots__ = (
         "_conclude",
         "_endpoint",
         "_is_fresh",
-        "_limits",
         "_metrics",
-        "_plan",
+        "_passage",
         "_request",
+        "_since",
+        "_spent",
         "_tried",
         "_upstream",
     )
 
-    def __init__(
-        self,
-        request: Request,
-        plan: RoutePlan,
-        upstream: PooledUpstream,
-        metrics: Metrics,
-        limits: Limits,
-    ) -> None:
+    def __init__(self, request: Request, passage: Passage, metrics: Metrics) -> None:
         self._request = request
-        self._plan = plan
-        self._upstream = upstream
+        self._passage = passage
+        assert request.upstream is not None  # a filter has found it
+        self._upstream = request.upstream
         self._metrics = metrics
-        self._limits = limits
         self._endpoint: PooledEndpoint | None = None
         self._is_fresh = False
+        self._spent = 0
         self._tried: tuple[PooledEndpoint, ...] = ()
+        if passage.screens:
+            request.screen = self._turns_down
 
     def begin(self, conclude: Conclude) -> bool:
         """Send the request if it has come whole and an idle connection leads to its endpoint.
@@ -74,17 +64,21 @@ class Forwarding:
         ``conclude`` is called when it is over. False: nothing was sent, ``run`` must do it.
         """
         request = self._request
+        if request.streams_body:
+            return False
         self._endpoint = endpoint = self._pick()
-        if endpoint is None or request.streams_body:
+        if endpoint is None:
             return False
         connection = self._take_idle(endpoint)
         if connection is None:
             return False
         self._conclude = conclude
         self._count_try(endpoint)
-        exchange = Exchange(request, connection, self._plan.timeouts, self._on_done)
+        exchange = self._passage.exchange(
+            request, connection, self._passage.timeouts, self._on_done
+        )
         request.client.exchange = exchange
-        connection.begin(exchange, serialise(request, _small_body(request)))
+        connection.begin(exchange, serialise(request, request.whole_body(), self._passage.opening))
         return True
 
     def _on_done(self, failure: Failure | None) -> None:
@@ -98,6 +92,10 @@ class Forwarding:
 
     async def run(self) -> Failure | None:
         """Relay the answer of one endpoint; the failure of the last try when there was none."""
+        if self._passage.body_reader is not None and self._request.streams_body:
+            unread = await self._passage.body_reader.read(self._request)
+            if unread is not None:
+                return unread
         while True:
             endpoint = self._endpoint or self._pick()
             if endpoint is None:
@@ -108,45 +106,85 @@ class Forwarding:
                 return failure
 
     def _pick(self) -> PooledEndpoint | None:
-        return self._plan.balancer.pick(self._request, self._upstream, self._tried)
+        return self._passage.balancer.pick(self._request, self._upstream, self._tried)
+
+    def _turns_down(self, head: ResponseHead) -> bool:
+        """Whether the client does not get this answer: another endpoint is tried, or there is
+        another page for its status.
+        """
+        request = self._request
+        if self._turn_away(Failure.UNWANTED):
+            return True
+        request.screen = None  # no other will come, and it would keep the request alive
+        if head.status not in self._passage.intercepted:
+            return False
+        request.refusal = refusal_of(head)
+        return True
 
     def _may_go_on(self, failure: Failure) -> bool:
         """Whether to try another endpoint; the last one counts as tried then."""
-        if self._endpoint is None or not may_retry(self._request, failure, self._is_fresh):
+        if failure is Failure.UNWANTED:
+            return self._endpoint is None  # it was decided when the head came
+        return self._turn_away(failure)
+
+    def _turn_away(self, failure: Failure) -> bool:
+        """Turn from the endpoint that has failed, if another one may be tried."""
+        endpoint, retries = self._endpoint, self._passage.retries
+        if endpoint is None or not may_retry(self._request, failure, self._is_fresh, retries):
             return False
-        self._tried = (*self._tried, self._endpoint)
-        self._endpoint = None
-        if len(self._tried) == MAX_TRIES:
+        was_stale = failure is Failure.CLOSED and not self._is_fresh
+        if not was_stale:  # which says nothing about the pod, and so counts for nothing
+            self._spent += 1
+        tried = (*self._tried, endpoint)
+        if not (was_stale or failure in NOT_SENT or self._has_others_than(tried)):
             return False
-        _count(self._metrics.upstream_retries, self._plan.upstream)
+        if self._is_exhausted:
+            return False
+        self._tried, self._endpoint = tried, None
+        count(self._metrics.upstream_retries, self._upstream.upstream.key)
         return True
 
+    def _has_others_than(self, tried: tuple[PooledEndpoint, ...]) -> bool:
+        return any(pooled not in tried for pooled in self._upstream.endpoints)
+
+    @property
+    def _is_exhausted(self) -> bool:
+        """Whether there have been as many tries, or they have taken as long, as is allowed."""
+        retries = self._passage.retries
+        if self._spent >= (retries.tries or len(self._upstream.endpoints)):
+            return True
+        return bool(retries.timeout) and monotonic() - self._since >= retries.timeout
+
     def _count_try(self, endpoint: PooledEndpoint) -> None:
+        if self._passage.retries.timeout and not self._tried:
+            self._since = monotonic()
         self._request.tries += 1
         self._request.upstream_address = endpoint.text
 
     def _take_idle(self, endpoint: PooledEndpoint) -> UpstreamConnection | None:
-        # Idle connections die together, when their pod restarts: only the first try takes one.
-        if self._tried:
-            return None
+        # Idle connections die together, when their pod restarts: another try takes one only where
+        # there was an answer before, if not a good one.
         request = self._request
-        is_precious = request.method not in REPEATABLE or request.streams_body
-        return endpoint.take_idle(surely_open=is_precious)
+        if self._tried and not request.status:
+            return None
+        is_fleeting = request.streams_body and request.body_file is None
+        is_precious = request.method not in REPEATABLE or is_fleeting or self._passage.is_single
+        return endpoint.take_idle(surely_open=is_precious or bool(self._tried))
 
     async def _try(self, endpoint: PooledEndpoint) -> Failure | None:
-        request, plan = self._request, self._plan
+        request, passage = self._request, self._passage
         self._count_try(endpoint)
         connection = self._take_idle(endpoint)
+        self._is_fresh = connection is None
         if connection is None:
             try:
-                connection = await endpoint.connect(plan.timeouts.connect)
+                connection = await endpoint.connect(passage.timeouts.connect)
             except ConnectFailed as failed:
-                _count(self._metrics.upstream_connect_failures, plan.upstream)
+                count(self._metrics.upstream_connect_failures, self._upstream.upstream.key)
                 return failed.failure
-            _count(self._metrics.upstream_connects, plan.upstream)
-            self._is_fresh = True
+            count(self._metrics.upstream_connects, self._upstream.upstream.key)
         done: asyncio.Future[Failure | None] = request.client.loop.create_future()
-        exchange = Exchange(request, connection, plan.timeouts, partial(_settle, done))
+        exchange = passage.exchange(request, connection, passage.timeouts, partial(_settle, done))
         request.client.exchange = exchange
         try:
             return await self._exchange(exchange, connection, done)
@@ -168,11 +206,17 @@ class Forwarding:
         if exchange.wants_upgrade:
             request.client.hold()  # what follows is not HTTP if the pod agrees
         if not request.streams_body:
-            connection.begin(exchange, serialise(request, _small_body(request)))
+            connection.begin(
+                exchange, serialise(request, request.whole_body(), self._passage.opening)
+            )
             return await done
-        connection.begin(exchange, serialise(request, b""), owes_body=True)
-        request.body_consumed = True
-        pump = request.client.loop.create_task(self._pump(request, exchange))
+        connection.begin(exchange, serialise(request, b"", self._passage.opening), owes_body=True)
+        if request.body_file is not None:
+            sending = _pour(request.body_file, exchange)
+        else:
+            request.body_consumed = True
+            sending = self._pump(request, exchange)
+        pump = request.client.loop.create_task(sending)
         try:
             return await done
         finally:
@@ -182,15 +226,14 @@ class Forwarding:
         """Pass the request body on as it comes, at the pace of the slower side."""
         payload = request.payload
         chunked = b"content-length" not in request.fields
-        if b"expect" in request.fields and not request.http10:
-            _continue(request)
+        request.invite_body()
         try:
             while True:
-                exchange.wait_for_client(self._limits.body_timeout)
+                exchange.wait_for_client(request.client.limits.body_timeout)
                 piece = await payload.readany()
                 if not piece:
                     break
-                if request.carries_more_than(self._limits.body):
+                if request.carries_more_than(self._passage.body_limit):
                     exchange.cancel(Failure.CLIENT_TOO_LARGE)
                     return
                 exchange.wait_for_pod()
@@ -205,47 +248,53 @@ class Forwarding:
             exchange.cancel(Failure.CLIENT_BODY)
 
 
+async def _pour(file: TemporaryFile, exchange: Exchange) -> None:
+    """Send a request body that was read before."""
+    try:
+        for piece in file.pieces():
+            await exchange.send_body(piece)
+    except OSError:
+        logger.exception("a request body could not be read back")
+        exchange.cancel(Failure.NOT_KEPT)
+        return
+    exchange.end_body()
+    exchange.wait_for_pod()
+
+
 def _settle(done: asyncio.Future[Failure | None], failure: Failure | None) -> None:
     """Wake the task, unless it was cancelled since: the client has left."""
     if not done.done():
         done.set_result(failure)
 
 
-def may_retry(request: Request, failure: Failure, is_fresh: bool) -> bool:
-    """Whether another endpoint may be tried (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1).
-
-    Never once the client has seen a byte or a body that is gone was sent. Always when nothing was
-    sent. When a connection that had been used before died without an answer, for an idempotent
-    method; where one made for this request did (``is_fresh``), the request may be what kills pods.
-    A second try is made on a fresh connection, so nothing is sent more than twice.
-    """
-    if request.bytes_sent or request.body_consumed:
-        return False
-    return failure in NOT_SENT or (
-        failure is Failure.CLOSED and not is_fresh and request.may_repeat
-    )
+def refusal_of(head: ResponseHead) -> Refusal:
+    """What the page for an answer of a pod must say: also how to get in (nginx keeps that, too)."""
+    challenges = (line for line in head.lines if line[:17].lower() == b"www-authenticate:")
+    return Refusal(head.status, tuple(challenges))
 
 
-def serialise(request: Request, body: bytes) -> bytes:
+def serialise(request: Request, body: bytes, opening: bytes = OPENING) -> bytes:
     """The request as a pod gets it: raw target, our own framing and forwarding fields."""
-    client = request.client
+    visitor = request.visitor
     fields = request.fields
     authority = request.authority
     parts = [
         METHODS.get(request.method) or request.method.encode() + b" ",
         request.raw_target,
-        b" HTTP/1.1\r\nHost: ",
-        authority,
+        opening,
+        request.pod_host or authority,
         b"\r\n",
         *request.lines,
-        client.forwarded,
-        b"X-Forwarded-Host: %b\r\nX-Request-ID: %b\r\n" % (authority, request.request_id),
+        visitor.forwarded,
+        b"X-Forwarded-Host: %b\r\nX-Request-ID: %b\r\n"
+        % (visitor.authority or authority, request.request_id),
     ]
     if b"x-forwarded-for" in fields:
         parts.append(b"X-Original-Forwarded-For: %b\r\n" % fields[b"x-forwarded-for"])
     if b"x-forwarded-host" in fields:
         parts.append(b"X-Original-Forwarded-Host: %b\r\n" % fields[b"x-forwarded-host"])
     if request.wants_upgrade:
+        parts[2] = OPENING
         parts.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % fields[b"upgrade"])
     parts.append(_framing(request, body))
     parts.append(body)
@@ -259,25 +308,10 @@ def _framing(request: Request, body: bytes) -> bytes:
         return b"Content-Length: %d\r\n\r\n" % int(length)  # without leading zeros
     if body:
         return b"Content-Length: %d\r\n\r\n" % len(body)
+    if request.body_file is not None:
+        return b"Content-Length: %d\r\n\r\n" % request.body_file.size
     if request.streams_body:
         return b"Transfer-Encoding: chunked\r\n\r\n"
     if request.message.chunked:
         return b"Content-Length: 0\r\n\r\n"
     return b"\r\n"
-
-
-def _small_body(request: Request) -> bytes:
-    """The body that has arrived already, kept on the request so that it can be sent again."""
-    if request.small_body is None:
-        request.small_body = request.payload.read_nowait() if request.has_body else b""
-    return request.small_body
-
-
-def _continue(request: Request) -> None:
-    """Ask the client for its body (RFC 9110 section 10.1.1)."""
-    if request.client.transport is not None:
-        request.client.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-
-def _count(counters: dict[str, int], key: str) -> None:
-    counters[key] = counters.get(key, 0) + 1

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from functools import partial
 
 from ingressd.proxy.client.answer import Answer, write_answer
 from ingressd.proxy.client.connection import CLOSE, KEEP, Reply
 from ingressd.proxy.client.pages import ErrorPages
 from ingressd.proxy.client.request import BadRequest, Request
+from ingressd.proxy.client.roles import Errand
+from ingressd.proxy.failure_status import FAILURE_STATUS
+from ingressd.proxy.filters.filter import Refusal, RequestFilter, Stop
 from ingressd.proxy.forwarding import Forwarding
 from ingressd.proxy.index import RouteIndex
 from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.pause import Pause
+from ingressd.proxy.plan import RoutePlan
 from ingressd.proxy.recording import Recorder
-from ingressd.proxy.settings import Limits
-from ingressd.proxy.upstream.endpoints import Pool
 from ingressd.proxy.upstream.receiver import Failure
+from ingressd.routing.matcher import Match
 
 logger = logging.getLogger(__name__)
 
-FAILURE_STATUS = {
-    Failure.REFUSED: 502,
-    Failure.CONNECT_TIMEOUT: 504,
-    Failure.UNRESOLVED: 502,
-    Failure.CLOSED: 502,
-    Failure.CUT: 502,
-    Failure.MALFORMED: 502,
-    Failure.TIMEOUT: 504,
-    Failure.SEND_TIMEOUT: 504,
-    Failure.CLIENT_BODY: 400,
-    Failure.CLIENT_TOO_LARGE: 413,
-    Failure.CLIENT_STALLED: 408,
-}
+NOT_FOUND = Refusal(404)
+TOO_LARGE = Refusal(413)
 
 
 class Handler:
@@ -40,18 +35,14 @@ class Handler:
     def __init__(
         self,
         index: RouteIndex,
-        pool: Pool,
         pages: ErrorPages,
         record: Recorder,
         metrics: Metrics,
-        limits: Limits,
     ) -> None:
         self._index = index
-        self._pool = pool
         self._pages = pages
         self._record = record
         self._metrics = metrics
-        self._limits = limits
         self.is_draining = False
 
     def begin(self, request: Request) -> bool:
@@ -60,12 +51,12 @@ class Handler:
         False: it has to wait for something else; the client's connection must call us.
         """
         self._open(request)
-        forwarding = self._lead(request)
-        if forwarding is not None:
+        errand = self._lead(request)
+        if errand is not None:
             try:
-                if forwarding.begin(self._conclude):
+                if errand.begin(self._conclude):
                     return True
-                request.errand = forwarding
+                request.errand = errand
                 return False
             except Exception:
                 self._fail_inside(request)
@@ -82,10 +73,9 @@ class Handler:
             await request.client.drained()
             if errand is None:
                 errand = self._lead(request)
-            if errand is not None:
+            while errand is not None:
                 failure = await errand.run()
-                if failure is not None:
-                    self._fail(request, FAILURE_STATUS[failure])
+                errand = self._fail(request, _refusal(request, failure)) if failure else None
         except ConnectionError:
             raise  # the client has left
         except Exception:
@@ -105,7 +95,7 @@ class Handler:
         """Answer what could not be parsed."""
         request.started = time.monotonic()
         request.keep_alive = False
-        self._fail(request, status)
+        self._write_page(request, Refusal(status))
         self._record(request)
         return CLOSE
 
@@ -115,9 +105,14 @@ class Handler:
             request.keep_alive = False
 
     def _conclude(self, request: Request, failure: Failure | None) -> None:
+        """An errand has come to its end without waiting; another one may follow a failure."""
         try:
-            if failure is not None:
-                self._fail(request, FAILURE_STATUS[failure])
+            errand = self._fail(request, _refusal(request, failure)) if failure else None
+            if errand is not None:
+                if not errand.begin(self._conclude):
+                    request.errand = errand
+                    request.client.wait_for(request)
+                return
             self._end(request)
         except Exception:
             logger.exception("a request failed at its end")
@@ -125,53 +120,97 @@ class Handler:
         request.client.answered(request)
 
     def _end(self, request: Request) -> None:
+        if request.at_end is not None:
+            at_end, request.at_end = request.at_end, None
+            at_end()
         request.release_body()
         request.client.request = None
         self._record(request)
 
-    def _lead(self, request: Request) -> Forwarding | None:
-        """The way to the pods; None where the request has been answered."""
+    def _lead(self, request: Request) -> Errand | None:
+        """What is to be done for a request; None where it has been answered."""
         try:
             request.receive()
             return self._route(request)
         except BadRequest as refused:
             request.keep_alive = False
-            self._fail(request, refused.status)
+            self._write_page(request, Refusal(refused.status))
         except Exception:
             self._fail_inside(request)
         return None
 
-    def _route(self, request: Request) -> Forwarding | None:
+    def _route(self, request: Request) -> Errand | None:
         match = self._index.match(request.host, request.path)
+        plan = self._index.nowhere if match is None else match.target
+        is_plain = request.client.scheme == "http"
+        request.answer_edits, request.relay_edits = plan.edits if is_plain else plan.tls_edits
         if match is None:
-            self._fail(request, 404)
+            self._write_page(request, NOT_FOUND)
             return None
-        plan = match.target
         request.route = plan.route
-        for step in plan.filters:
-            answer = step(request, match.groups)
-            if answer is not None:
-                write_answer(request, answer)
-                return None
-        upstream = self._pool.get(plan.upstream)
-        if upstream is None or not upstream.endpoints:
-            self._fail(request, 503)
-            return None
-        if request.has_body and request.carries_more_than(self._limits.body):
-            self._fail(request, 413)
-            return None
-        return Forwarding(request, plan, upstream, self._metrics, self._limits)
+        request.stand_in = plan.stand_in
+        if request.has_body and request.carries_more_than(plan.body_limit):
+            return self._fail(request, TOO_LARGE)
+        return self._pass(request, match, iter(plan.filters))
+
+    def _pass(
+        self, request: Request, match: Match[RoutePlan], filters: Iterator[RequestFilter]
+    ) -> Errand | None:
+        """On through the filters, and then to the pods."""
+        for filter_ in filters:
+            stop = filter_(request, match.groups)
+            if stop is None:
+                continue
+            if not isinstance(stop, Answer | Refusal):
+                return Pause(stop, partial(self._resume, request, match, filters))
+            return self._stop(request, stop)
+        return Forwarding(request, match.target, self._metrics)
+
+    def _resume(
+        self,
+        request: Request,
+        match: Match[RoutePlan],
+        filters: Iterator[RequestFilter],
+        stop: Stop | None,
+    ) -> Errand | None:
+        """What follows a pause, which has ended with ``stop``."""
+        if stop is None:
+            return self._pass(request, match, filters)
+        return self._stop(request, stop)
+
+    def _stop(self, request: Request, stop: Stop) -> Errand | None:
+        if isinstance(stop, Refusal):
+            return self._fail(request, stop)
+        write_answer(request, stop)
+        return None
 
     def _fail_inside(self, request: Request) -> None:
         logger.exception("a request failed inside")
-        self._fail(request, 500)
+        self._write_page(request, Refusal(500))
 
-    def _fail(self, request: Request, status: int) -> None:
+    def _fail(self, request: Request, refusal: Refusal) -> Errand | None:
+        """An error page of ours, or what is to be done for another one."""
+        if request.stand_in is not None and not request.bytes_sent:
+            errand = request.stand_in.errand(request, refusal, self._metrics)
+            if errand is not None:
+                return errand
+        self._write_page(request, refusal)
+        return None
+
+    def _write_page(self, request: Request, refusal: Refusal) -> None:
         """An error page; where the client has seen a part of another answer, the end of it."""
         if request.bytes_sent:
             request.keep_alive = False
             request.client.abort()
             return
+        status = refusal.status
         accept = request.message.headers.get("Accept")
         content_type, body = self._pages.render(status, accept, request.request_id.decode())
-        write_answer(request, Answer(status, content_type, body))
+        write_answer(request, Answer(status, content_type, body, refusal.lines))
+
+
+def _refusal(request: Request, failure: Failure) -> Refusal:
+    """What a failure means for the client. Where it was that of a stand-in, or a pod's own answer
+    was not to be passed on, that is known already.
+    """
+    return request.refusal or Refusal(FAILURE_STATUS[failure])

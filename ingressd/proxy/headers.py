@@ -111,3 +111,9 @@ def cookie(lines: Iterable[bytes], name: bytes) -> bytes | None:
                 if pair.startswith(wanted):
                     return pair[len(wanted) :].strip(b'"')
     return None
+
+
+def sent_cookie(raw: RawHeaders, name: bytes) -> bytes | None:
+    """The same of a request as it came, whatever its lines have become since."""
+    fields = (line(b"Cookie", value) for key, value in raw if key.lower() == b"cookie")
+    return cookie(fields, name)

@@ -14,10 +14,14 @@ OTHER_METHOD = "other"
 
 
 class RequestLabels(Struct, frozen=True):
-    """Labels of a request series: from the configuration or bounded, never what a client says."""
+    """Labels of a request series: from the configuration or bounded, never what a client says.
+
+    ``service`` is the key of the upstream that was chosen, "" where none was.
+    """
 
     ingress: str
     host: str
+    service: str
     method: str
     status: int
 
@@ -40,13 +44,17 @@ class Snapshot(Struct):
     client_connections: int = 0
     open_connections: int = 0
     tls_handshake_failures: int = 0
+    passthrough_connections: int = 0
+    lost_access_lines: int = 0
+    lost_log_lines: int = 0
+    lost_copies: int = 0
 
 
 class Metrics:
     """The counters of this worker."""
 
     def __init__(self) -> None:
-        self._requests: dict[tuple[str, str, str, int], int] = {}
+        self._requests: dict[tuple[str, str, str, str, int], int] = {}
         self._durations: dict[str, DurationHistogram] = {}
         self.upstream_connects: dict[str, int] = {}
         self.upstream_connect_failures: dict[str, int] = {}
@@ -54,9 +62,12 @@ class Metrics:
         self.client_connections = 0
         self.open_connections = 0
         self.tls_handshake_failures = 0
+        self.passthrough_connections = 0
+        self.lost_access_lines = 0
+        self.lost_copies = 0
 
-    def count_request(self, labels: tuple[str, str, str, int], seconds: float) -> None:
-        """Count one finished request; ``labels`` are ingress, host, method and status."""
+    def count_request(self, labels: tuple[str, str, str, str, int], seconds: float) -> None:
+        """Count one finished request; ``labels`` are those of RequestLabels."""
         self._requests[labels] = self._requests.get(labels, 0) + 1
         histogram = self._durations.get(labels[0])
         if histogram is None:
@@ -79,7 +90,15 @@ class Metrics:
             client_connections=self.client_connections,
             open_connections=self.open_connections,
             tls_handshake_failures=self.tls_handshake_failures,
+            passthrough_connections=self.passthrough_connections,
+            lost_access_lines=self.lost_access_lines,
+            lost_copies=self.lost_copies,
         )
+
+
+def count(counters: dict[str, int], key: str) -> None:
+    """One more under a key."""
+    counters[key] = counters.get(key, 0) + 1
 
 
 def method_class(method: str) -> str:

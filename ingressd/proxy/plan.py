@@ -2,54 +2,128 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
-from ingressd.proxy.client.answer import Answer
-from ingressd.proxy.client.request import Request
-from ingressd.proxy.filters.redirect import (
-    RewriteFilter,
-    RewriteRedirectFilter,
-    TlsRedirectFilter,
+from ingressd.proxy.bodies.reading import body_reader
+from ingressd.proxy.client.roles import Edit
+from ingressd.proxy.environment import Environment
+from ingressd.proxy.error_backend import error_backend
+from ingressd.proxy.filters import (
+    basic_auth,
+    blocking,
+    client_certificates,
+    conditions,
+    cors,
+    endpoints,
+    external_auth,
+    fields,
+    mirroring,
+    pod_answers,
+    pod_host,
+    rate_limits,
+    redirect,
+    signin,
 )
-from ingressd.proxy.settings import ProxySettings
-from ingressd.proxy.upstream.balancing import Balancer, CookieBalancer, ServiceAffinity
+from ingressd.proxy.filters.filter import RequestFilter
+from ingressd.proxy.filters.strict_transport import strict_transport
+from ingressd.proxy.pacing import exchange_maker
+from ingressd.proxy.passage import Passage
+from ingressd.proxy.upstream.balancing import (
+    Balancer,
+    ChoiceBalancer,
+    CookieBalancer,
+    ServiceAffinity,
+)
 from ingressd.routing.model import Route
-from ingressd.routing.patterns import Groups
-from ingressd.routing.policy import Timeouts, TlsRedirect
-from ingressd.routing.rewriting import leads_elsewhere
+from ingressd.routing.policy import CookieAffinity
 
-RequestFilter = Callable[[Request, Groups | None], Answer | None]
+Builder = Callable[[Route, Environment], RequestFilter | None]
+"""Makes a filter for a route, or None where its policy asks for none."""
+
+REQUEST_FILTERS: tuple[Builder, ...] = (
+    client_certificates.demand_certificate,
+    blocking.block_user_agents,
+    blocking.block_referers,
+    conditions.deny_paths,
+    cors.cors_preflight,
+    conditions.redirect_if,
+    redirect.fixed_redirect,
+    redirect.rewrite_redirect,
+    redirect.tls_redirect,
+    client_certificates.refuse_plain,
+    redirect.path_rewrite,
+    endpoints.find_upstream,
+    pod_host.name_pod_host,
+    rate_limits.limit_rate,
+    rate_limits.limit_connections,
+    external_auth.drop_claims,
+    signin.access_or_signin,
+    basic_auth.hide_password,
+    mirroring.mirror,
+    fields.pod_fields,
+)
+"""Every filter in the order in which they act: ingress-nginx's request phase order."""
+
+EditBuilder = Callable[[Route, Environment], Edit | None]
+
+ANSWER_EDITS: tuple[EditBuilder, ...] = (cors.cors_fields, fields.answer_fields)
+"""What is changed in the head of every answer, whoever gave it, in this order."""
+
+POD_EDITS: tuple[EditBuilder, ...] = (pod_answers.hide_fields, pod_answers.rewrite_fields)
+"""What is changed in the head of a pod's answer only; comes before the others."""
+
+TLS_EDITS: tuple[EditBuilder, ...] = (strict_transport,)
+"""What is changed in the head of every answer over TLS; comes between the two."""
 
 SERVICE_AFFINITY = ServiceAffinity()
 
+_F = TypeVar("_F")
 
-class RoutePlan:
-    """A route with its filters in the order in which they act."""
 
-    __slots__ = ("balancer", "filters", "route", "timeouts", "upstream")
+class RoutePlan(Passage):
+    """A route with its filters in the order in which they act, and how it leads on.
 
-    def __init__(
-        self, route: Route, filters: tuple[RequestFilter, ...], balancer: Balancer
-    ) -> None:
+    ``edits`` are two: those of the head of each answer, and those of an answer from a pod.
+    ``tls_edits`` are the same for who comes over TLS. ``stand_in`` answers in the place of error
+    pages.
+    """
+
+    __slots__ = ("edits", "filters", "route", "stand_in", "tls_edits")
+
+    def __init__(self, route: Route, environment: Environment) -> None:
+        balancer, exchange = _balancer(route, environment), exchange_maker(route, environment)
+        super().__init__(route.policy, balancer, exchange, body_reader(route, environment))
         self.route = route
-        self.filters = filters
-        self.balancer = balancer
-        self.timeouts: Timeouts = route.policy.timeouts
-        self.upstream = route.backend.upstream if route.backend is not None else ""
+        self.filters = tuple(_built(REQUEST_FILTERS, route, environment))
+        plain = tuple(_built(ANSWER_EDITS, route, environment))
+        secure = (*_built(TLS_EDITS, route, environment), *plain)
+        of_pods = tuple(_built(POD_EDITS, route, environment))
+        self.edits = plain, (*of_pods, *plain)
+        self.tls_edits = secure, (*of_pods, *secure)
+        self.stand_in = error_backend(route, environment)
 
 
-def build_plan(route: Route, settings: ProxySettings, has_tls: Callable[[str], bool]) -> RoutePlan:
-    """The plan of a route. The order of filters is ingress-nginx's request phase order."""
-    policy = route.policy
-    filters: list[RequestFilter] = []
-    rewrite = policy.rewrite
-    if rewrite is not None and leads_elsewhere(rewrite):
-        filters.append(RewriteRedirectFilter(rewrite))
-    if policy.tls_redirect is not TlsRedirect.OFF:
-        filters.append(TlsRedirectFilter(policy, has_tls, settings.https_port))
-    if rewrite is not None and not leads_elsewhere(rewrite):
-        filters.append(RewriteFilter(rewrite))
-    balancer: Balancer = SERVICE_AFFINITY
-    if policy.affinity is not None:
-        balancer = CookieBalancer(policy.affinity, route.path, settings.affinity_key)
-    return RoutePlan(route, tuple(filters), balancer)
+def _built(
+    builders: tuple[Callable[[Route, Environment], _F | None], ...],
+    route: Route,
+    environment: Environment,
+) -> Iterator[_F]:
+    made = (build(route, environment) for build in builders)
+    return (each for each in made if each is not None)
+
+
+def _balancer(route: Route, environment: Environment) -> Balancer:
+    usual = _keeper(route, route.policy.affinity, environment)
+    others = {
+        alternative.backend.upstream: _keeper(route, alternative.affinity, environment)
+        for alternative in route.alternatives
+        if alternative.affinity != route.policy.affinity
+    }
+    return ChoiceBalancer(usual, others) if others else usual
+
+
+def _keeper(route: Route, affinity: CookieAffinity | None, environment: Environment) -> Balancer:
+    if affinity is None:
+        return SERVICE_AFFINITY
+    return CookieBalancer(affinity, route.path, environment.settings.affinity_key)

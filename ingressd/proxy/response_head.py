@@ -52,10 +52,11 @@ class ResponseHead(Struct, gc=False):
 
 OK, NO_CONTENT, NOT_MODIFIED = 200, 204, 304
 
-STATUS_LINES = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
-}
 REASONS = {status.value: status.phrase.encode() for status in HTTPStatus}
+STATUS_LINES = {
+    status: b"HTTP/1.1 %d %b\r\n" % (status, REASONS.get(status, b"")) for status in range(100, 600)
+}
+"""Every status that there can be: of some that we answer a policy decides."""
 
 
 _REASON = re.compile(rb"[\t \x21-\x7e\x80-\xff]*")
@@ -83,14 +84,19 @@ def connection_line(keep_alive: bool, http10: bool) -> bytes:
     return b"Connection: keep-alive\r\n\r\n" if http10 else b"\r\n"
 
 
+def check_reason(status: int, reason: bytes) -> None:
+    """Raises MalformedResponse for a reason phrase with controls (RFC 9112 section 4)."""
+    if REASONS.get(status) != reason and not _REASON.fullmatch(reason):
+        raise MalformedResponse("controls in the reason phrase")
+
+
 def read_head(status: int, reason: bytes, raw: RawHeaders, is_head: bool) -> ResponseHead:
     """Sort a pod's header fields and find the framing of the body that follows.
 
     Raises MalformedResponse where the framing is ambiguous or a coding is not ours to undo, and
     where the reason phrase has controls.
     """
-    if REASONS.get(status) != reason and not _REASON.fullmatch(reason):
-        raise MalformedResponse("controls in the reason phrase")
+    check_reason(status, reason)
     lines: list[bytes] = []
     managed: dict[bytes, bytes] = {}
     for name, value in raw:

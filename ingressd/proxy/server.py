@@ -9,65 +9,103 @@ from collections.abc import Sequence
 from socket import socket
 
 from ingressd.proxy.access_log import AccessLog
+from ingressd.proxy.bodies.temporary_files import TemporaryFiles
 from ingressd.proxy.client.client_hello import ClientHello
 from ingressd.proxy.client.front import Front
 from ingressd.proxy.client.listener import Listener
 from ingressd.proxy.client.pages import ErrorPages
+from ingressd.proxy.client.passthrough import Passthrough
 from ingressd.proxy.client.tls import ContextStore
 from ingressd.proxy.clock import Clock
+from ingressd.proxy.current_table import CurrentTable
+from ingressd.proxy.environment import Environment
 from ingressd.proxy.handler import Handler
 from ingressd.proxy.index import RouteIndex
+from ingressd.proxy.inquiry.inquiries import Inquiries
+from ingressd.proxy.limiting.memory import SINGLE, Place
+from ingressd.proxy.limiting.usage import Usage
 from ingressd.proxy.metrics import Metrics, Snapshot
+from ingressd.proxy.mirroring.copies import Copies
+from ingressd.proxy.passwords.checker import PasswordChecker
 from ingressd.proxy.recording import Recorder
 from ingressd.proxy.settings import ProxySettings
 from ingressd.proxy.upstream.endpoints import Dialer, Pool
+from ingressd.proxy.upstream.pod_tls import SecurityStore
 from ingressd.proxy.upstream.resolver import Resolver
 from ingressd.routing.delta import Delta
+from ingressd.routing.global_policy import GlobalPolicy
 
 
 class Proxy:
-    """Serves what the deltas say, on sockets that are bound already."""
+    """Serves what the deltas say, on sockets that are bound already.
 
-    def __init__(self, settings: ProxySettings) -> None:
+    ``place`` is the worker's among those that serve together.
+    """
+
+    def __init__(self, settings: ProxySettings, place: Place = SINGLE) -> None:
         self._loop = loop = asyncio.get_running_loop()
         self._clock = Clock(loop)
         self._metrics = Metrics()
-        self._index = RouteIndex(settings)
+        self._current = CurrentTable()
         self._contexts = ContextStore()
         self._recorder = Recorder(self._metrics, access_log(settings), self._clock)
         self._resolver = resolver = Resolver(
             local_names=settings.local_names, refused=settings.refused_names
         )
-        self._pool = Pool(Dialer(loop, self._clock, resolver, settings.upstream_idle))
+        self._dialer = Dialer(loop, self._clock, resolver)
+        self._pool = Pool(self._dialer)
+        self._passwords = PasswordChecker(self._clock)
+        self._inquiries = Inquiries()
+        self._files = TemporaryFiles()
+        self._copies = Copies(self._inquiries.courier, self._metrics)
+        self._index = RouteIndex(
+            Environment(
+                settings,
+                self._current,
+                self._pool,
+                self._clock,
+                Usage(place),
+                self._passwords,
+                self._inquiries,
+                self._files,
+                self._copies,
+                SecurityStore(),
+            )
+        )
         self._handler = Handler(
-            self._index,
-            self._pool,
-            ErrorPages(settings.templates),
-            self._recorder,
-            self._metrics,
-            settings.limits,
+            self._index, ErrorPages(settings.templates), self._recorder, self._metrics
         )
         self._front = Front(self._handler, settings, self._metrics, self._clock)
+        self._passthrough = Passthrough(
+            self._current, self._pool, resolver, self._clock, self._metrics
+        )
         self._listener = Listener(
-            self._front.connection, self._choose_context, self._metrics, settings.limits
+            self._front.connection,
+            self._choose_context,
+            self._metrics,
+            self._passthrough.welcome,
         )
 
     @property
     def generation(self) -> int:
         """Generation of the table that is served."""
-        return self._index.table.generation
+        return self._current.table.generation
 
     def apply(self, delta: Delta) -> None:
         """Take over a change in one step: no request sees a half of it."""
+        before = self._current.table.global_policy
+        self._current.apply(delta)
         self._index.apply(delta)
+        if self._current.table.global_policy != before:
+            self._adopt(self._current.table.global_policy)
         if delta.reset:
-            self._pool.retain(self._index.table.upstreams)
+            self._pool.retain(self._current.table.upstreams)
         for upstream in delta.upstreams:
             self._pool.put(upstream)
         for key in delta.removed_upstreams:
             self._pool.remove(key)
         if delta.reset or delta.removed_certificates:
-            self._contexts.retain(self._index.table.certificates)
+            self._contexts.retain(self._current.table.certificates)
 
     async def start(self, http: Sequence[socket], https: Sequence[socket]) -> None:
         """Accept connections."""
@@ -90,15 +128,26 @@ class Proxy:
         """Accept no more, finish what is in flight within ``grace`` seconds, cut what is not."""
         self._listener.stop()
         self.drain()
-        await self._front.finish(grace)
+        await asyncio.gather(self._front.finish(grace), self._passthrough.finish(grace))
         await self._listener.close()
         self._pool.retain(())
         self._clock.stop()
         self._recorder.close()
+        self._passwords.close()
+        await self._copies.close()
+        self._files.close()
+        await self._inquiries.close()
         await self._resolver.close()
 
+    def _adopt(self, policy: GlobalPolicy) -> None:
+        """Connections that are open keep the limits with which they began."""
+        self._front.adopt(policy)
+        self._listener.adopt(policy)
+        self._recorder.adopt(policy.access_log)
+        self._dialer.keep_alive = policy.upstream_keep_alive
+
     def _choose_context(self, hello: ClientHello) -> ssl.SSLContext:
-        return self._contexts.context_for(hello.server_name, self._index.table)
+        return self._contexts.context_for(hello.server_name, self._current.table)
 
 
 def access_log(settings: ProxySettings) -> AccessLog | None:

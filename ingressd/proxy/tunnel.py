@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingressd.proxy.client.request import Client
+from ingressd.proxy.client.roles import Client
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.websocket import GOING_AWAY, Frames
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ingressd.routing.model import Certificate, Host, Upstream
+from ingressd.routing.global_policy import GlobalPolicy
+from ingressd.routing.model import Certificate, Host, SecretMaterial, Upstream
 
 
 class Delta(Struct, frozen=True, omit_defaults=True):
     """Entries to put and names to drop, applied in one step.
 
     ``reset`` drops everything first: such a delta is a whole table. ``bindings`` maps a host (exact
-    or ``*.parent``) to the fingerprint of its certificate; ``default_certificate`` "" means: as it
-    was.
+    or ``*.parent``) to the fingerprint of its certificate; ``default_certificate`` "" and
+    ``global_policy`` None mean: as it was.
     """
 
     generation: int
@@ -26,6 +27,9 @@ class Delta(Struct, frozen=True, omit_defaults=True):
     bindings: dict[str, str] = {}
     removed_bindings: tuple[str, ...] = ()
     default_certificate: str = ""
+    secrets: tuple[SecretMaterial, ...] = ()
+    removed_secrets: tuple[str, ...] = ()
+    global_policy: GlobalPolicy | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -41,4 +45,7 @@ class Delta(Struct, frozen=True, omit_defaults=True):
             or self.bindings
             or self.removed_bindings
             or self.default_certificate
+            or self.secrets
+            or self.removed_secrets
+            or self.global_policy is not None
         )

@@ -10,6 +10,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from ingressd.routing.host_outcome import settle
 from ingressd.routing.hosts import normalise_host, wildcard_of
 from ingressd.routing.matcher import Match, Matcher
 from ingressd.routing.model import CATCH_ALL, Certificate, Host, Route
@@ -99,6 +100,8 @@ def explain(table: Table, query: Query) -> Explanation:
         outcome = refused(query, bad_host=name is None)
     else:
         outcome = decide(table, query, winner, host=name, path=path)
+        route = winner.target if winner is not None else None
+        outcome = settle(outcome, table, query.scheme, _server_name(query, name), route)
     return Explanation(
         query=query,
         host=name,

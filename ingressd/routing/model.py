@@ -1,4 +1,4 @@
-"""The compiled model: hosts with their routes, upstreams with their endpoints, certificates."""
+"""The compiled model: hosts with their routes, upstreams with their endpoints, secrets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from sys import intern
 
 from msgspec import Struct
 
-from ingressd.routing.policy import DEFAULT_POLICY, Policy
+from ingressd.routing.policy import (
+    DEFAULT_HOST_POLICY,
+    DEFAULT_POLICY,
+    DEFAULT_UPSTREAM_POLICY,
+    CanaryPolicy,
+    CookieAffinity,
+    HostPolicy,
+    Policy,
+    UpstreamPolicy,
+)
 
 CATCH_ALL = ""
 """Name of the host that takes every request no other host takes."""
@@ -34,12 +43,26 @@ class Backend(Struct, frozen=True, gc=False):
         return intern(f"{self.namespace}/{self.service}:{self.port}")  # kept by all who refer to it
 
 
+class Alternative(Struct, frozen=True, gc=False, omit_defaults=True):
+    """A canary: a backend that takes a part of the requests of a route, as ``policy`` says.
+
+    ``ingress`` and ``field`` are as those of a route. ``affinity`` keeps its clients on endpoints.
+    """
+
+    ingress: str
+    field: str
+    backend: Backend
+    policy: CanaryPolicy
+    affinity: CookieAffinity | None = None
+
+
 class Route(Struct, frozen=True, gc=False, omit_defaults=True):
     """One compiled rule.
 
     ``path`` is normalised (see :mod:`ingressd.routing.paths`), or a regular expression for
     PathKind.REGEX. ``ingress`` is ``namespace/name`` and ``field`` the place in that object
-    (``spec.rules[0].http.paths[1]``). A route with no ``backend`` answers 503.
+    (``spec.rules[0].http.paths[1]``). A route with no ``backend`` answers 503. ``alternatives``
+    are asked in their order which requests are theirs.
     """
 
     host: str
@@ -49,6 +72,7 @@ class Route(Struct, frozen=True, gc=False, omit_defaults=True):
     field: str
     backend: Backend | None = None
     policy: Policy = DEFAULT_POLICY
+    alternatives: tuple[Alternative, ...] = ()
 
 
 class Host(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -62,6 +86,7 @@ class Host(Struct, frozen=True, gc=False, omit_defaults=True):
     routes: tuple[Route, ...] = ()
     fallback: Route | None = None
     has_tls: bool = False
+    policy: HostPolicy = DEFAULT_HOST_POLICY
 
 
 class Endpoint(Struct, frozen=True, gc=False):
@@ -88,6 +113,7 @@ class Upstream(Struct, frozen=True, gc=False, omit_defaults=True):
     unavailable: str = ""
     external: bool = False
     client_ip_timeout: int = 0
+    policy: UpstreamPolicy = DEFAULT_UPSTREAM_POLICY
 
 
 class Certificate(Struct, frozen=True, gc=False):
@@ -107,3 +133,22 @@ class Certificate(Struct, frozen=True, gc=False):
 
     def __repr__(self) -> str:
         return f"Certificate({self.fingerprint[:12]}, names={self.names!r}, secret={self.secret!r})"
+
+
+class SecretMaterial(Struct, frozen=True, gc=False):
+    """What policies need of one Secret; they hold its ``key`` (``namespace/name``) alone.
+
+    ``entries`` are those keys of the Secret that are asked for, as far as it has them. ``version``
+    is their SHA-256, hex, for whoever keeps what it made of them; it must not be shown, since short
+    values can be guessed from it. ``repr`` gives the key only.
+    """
+
+    key: str
+    version: str
+    entries: dict[str, bytes]
+
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [("key", self.key)]
+
+    def __repr__(self) -> str:
+        return f"SecretMaterial({self.key!r})"

@@ -10,9 +10,7 @@ import re
 from urllib.parse import quote, unquote_to_bytes
 
 _MALFORMED_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_UNESCAPED = (
-    "/:@!$&'()*+,;=~[]|\\^`{}\"<>"  # nginx escapes controls, space, "%", "#", "?" and non-ASCII
-)
+_UNESCAPED = "/:@!$&'()*+,;=~[]"  # beside letters, digits and "-._", as in nginx since 1.21.1
 
 
 def normalise_path(path: str) -> str | None:

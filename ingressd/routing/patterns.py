@@ -121,6 +121,12 @@ def compile_pattern(text: str) -> Pattern:
     return Pattern(compiled)
 
 
+def compile_within(text: str, *, ignores_case: bool) -> Pattern:
+    """A pattern that may match anywhere in a text. Raises BadPattern as above."""
+    compile_pattern(text)  # by itself: it must not close the groups around it
+    return compile_pattern(f"(?s:.*?)(?{'i' if ignores_case else '-i'}:{text})")
+
+
 def _options() -> Any:
     options = re2.Options()
     options.case_sensitive = False

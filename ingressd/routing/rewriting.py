@@ -18,12 +18,15 @@ def leads_elsewhere(rewrite: Rewrite) -> bool:
 
 
 def rewritten_target(rewrite: Rewrite, groups: Groups | None, query: str = "") -> str:
-    """The whole request target: the rewritten path, encoded, and the query as it came.
+    """The whole request target: the rewritten path, encoded, and the query as it came. "" where
+    nothing is left of the path, which nginx answers with 500.
 
     ``groups`` is the match of the route's regular expression; groups it does not have are empty.
     For a target that leads elsewhere the result is the Location.
     """
     text = _GROUP.sub(lambda reference: _group(groups, int(reference[1])), rewrite.target)
+    if not text:
+        return ""
     if not leads_elsewhere(rewrite) and not text.startswith("/"):
         text = f"/{text}"
     return f"{encode_path(text)}?{query}" if query else encode_path(text)

@@ -9,8 +9,9 @@ from typing import TypeVar
 from msgspec import Struct
 
 from ingressd.routing.delta import Delta
+from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, GlobalPolicy
 from ingressd.routing.hosts import wildcard_of
-from ingressd.routing.model import CATCH_ALL, Certificate, Host, Upstream
+from ingressd.routing.model import CATCH_ALL, Certificate, Host, SecretMaterial, Upstream
 
 _Value = TypeVar("_Value")
 
@@ -18,8 +19,9 @@ _Value = TypeVar("_Value")
 class Table(Struct, frozen=True):
     """Everything a worker serves. The dicts are never changed once the table exists.
 
-    ``hosts`` is by name, ``upstreams`` by key, ``certificates`` by fingerprint; ``bindings`` maps a
-    host (exact or ``*.parent``) to a fingerprint. ``default_certificate`` is a fingerprint or "".
+    ``hosts`` is by name, ``upstreams`` and ``secrets`` by key, ``certificates`` by fingerprint;
+    ``bindings`` maps a host (exact or ``*.parent``) to a fingerprint. ``default_certificate`` is a
+    fingerprint or "".
     """
 
     generation: int
@@ -28,6 +30,8 @@ class Table(Struct, frozen=True):
     certificates: dict[str, Certificate]
     bindings: dict[str, str]
     default_certificate: str = ""
+    secrets: dict[str, SecretMaterial] = {}
+    global_policy: GlobalPolicy = DEFAULT_GLOBAL_POLICY
 
     @classmethod
     def empty(cls) -> Table:
@@ -50,6 +54,10 @@ class Table(Struct, frozen=True):
             ),
             bindings=_changed(base.bindings, delta.bindings, delta.removed_bindings),
             default_certificate=delta.default_certificate or base.default_certificate,
+            secrets=_changed(
+                base.secrets, {s.key: s for s in delta.secrets}, delta.removed_secrets
+            ),
+            global_policy=delta.global_policy or base.global_policy,
         )
 
     def as_delta(self) -> Delta:
@@ -62,6 +70,8 @@ class Table(Struct, frozen=True):
             certificates=tuple(self.certificates.values()),
             bindings=self.bindings,
             default_certificate=self.default_certificate,
+            secrets=tuple(self.secrets.values()),
+            global_policy=self.global_policy,
         )
 
     def find_host(self, name: str) -> Host | None:

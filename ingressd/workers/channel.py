@@ -60,7 +60,7 @@ class Channel(Generic[Received]):
             return None
         try:
             return self._decoder.decode(body)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BrokenChannel(str(error)) from error
 
     def post(self, message: Command | Report) -> None:

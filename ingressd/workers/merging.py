@@ -26,6 +26,10 @@ def merge(snapshots: Iterable[Snapshot]) -> Snapshot:
         client_connections=sum(snapshot.client_connections for snapshot in every),
         open_connections=sum(snapshot.open_connections for snapshot in every),
         tls_handshake_failures=sum(snapshot.tls_handshake_failures for snapshot in every),
+        passthrough_connections=sum(snapshot.passthrough_connections for snapshot in every),
+        lost_access_lines=sum(snapshot.lost_access_lines for snapshot in every),
+        lost_log_lines=sum(snapshot.lost_log_lines for snapshot in every),
+        lost_copies=sum(snapshot.lost_copies for snapshot in every),
     )
 
 

@@ -6,13 +6,15 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from ingressd.proxy.limiting.memory import Place
 from ingressd.proxy.metrics import Snapshot
 from ingressd.proxy.settings import ProxySettings
 from ingressd.routing.delta import Delta
 
 
 class Start(Struct, frozen=True, tag="start"):
-    """The first command. ``http`` and ``https`` are descriptors of bound sockets, inherited.
+    """The first command. ``http`` and ``https`` are descriptors of bound sockets, inherited;
+    ``place`` is the worker's among all.
 
     The worker listens on them once it has applied its first table, and never before: until then a
     client is refused instead of getting a wrong 404.
@@ -22,6 +24,7 @@ class Start(Struct, frozen=True, tag="start"):
     http: tuple[int, ...]
     https: tuple[int, ...]
     heartbeat_interval: float = 1.0
+    place: Place = Place()
 
 
 class Apply(Struct, frozen=True, tag="apply"):

@@ -16,7 +16,7 @@ import sys
 import uvloop
 
 from ingressd.heap import Heap
-from ingressd.logs import configure_logs
+from ingressd.logs import configure_logs, lost_lines
 from ingressd.proxy.server import Proxy
 from ingressd.routing.delta import Delta
 from ingressd.workers.channel import Channel, open_channel
@@ -43,7 +43,7 @@ class Worker:
     def __init__(self, channel: Channel[Command], start: Start) -> None:
         self._channel = channel
         self._start = start
-        self._proxy = Proxy(start.settings)
+        self._proxy = Proxy(start.settings, start.place)
         self._heap = Heap()
         self._generation = 0
         self._serving = False
@@ -56,7 +56,7 @@ class Worker:
             grace = await self._obey()
             self._proxy.drain()
             await self._proxy.stop(grace)
-            self._channel.post(Measured(self._proxy.snapshot()))
+            self._report_counters()
         finally:
             heartbeat.cancel()
 
@@ -67,7 +67,7 @@ class Worker:
                 case Apply(delta):
                     await self._apply(delta)
                 case Measure():
-                    self._channel.post(Measured(self._proxy.snapshot()))
+                    self._report_counters()
                 case Drain():
                     self._proxy.drain()
                 case Stop(grace):
@@ -84,6 +84,11 @@ class Worker:
             self._serving = True
         self._generation = delta.generation
         self._channel.post(Applied(delta.generation))
+
+    def _report_counters(self) -> None:
+        snapshot = self._proxy.snapshot()
+        snapshot.lost_log_lines = lost_lines()
+        self._channel.post(Measured(snapshot))
 
     async def _beat(self) -> None:
         """Report that the loop turns, and how late it does."""

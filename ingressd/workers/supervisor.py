@@ -8,10 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct, structs
 
+from ingressd.proxy.limiting.memory import ALONE, Place, new_memory
+from ingressd.proxy.limiting.usage import usage_bytes
 from ingressd.proxy.metrics import Snapshot
 from ingressd.routing.delta import Delta
 from ingressd.workers.backlog import Backlog, TableFrame, table_frame
@@ -67,6 +70,7 @@ class Supervisor:
         self._settings = settings
         self._listeners = tuple(listeners)
         self._full_table = full_table
+        self._memory = ALONE
         self._published = False
         self._draining = False
         self._stopping = asyncio.Event()
@@ -98,6 +102,8 @@ class Supervisor:
         if affinity_key:
             proxy = structs.replace(self._settings.proxy, affinity_key=affinity_key)
             self._settings = structs.replace(self._settings, proxy=proxy)
+        if len(self._listeners) > 1:
+            self._memory = new_memory(usage_bytes(len(self._listeners)))
         for index in range(len(self._listeners)):
             self._backlogs.append(Backlog(self._full_frame))
             self._workers.append(self._new_worker(index))
@@ -150,6 +156,9 @@ class Supervisor:
             await asyncio.wait(self._tasks, timeout=grace + self._settings.exit_margin)
         self.kill()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._memory != ALONE:
+            os.close(self._memory)
+            self._memory = ALONE
 
     def kill(self) -> None:
         """End every worker now."""
@@ -161,7 +170,8 @@ class Supervisor:
         self._backlogs[index].begin()
         if self._published:
             self._backlogs[index].restart()
-        worker = Worker(index, self._listeners[index], self._settings, self._backlogs[index])
+        place = Place(index, len(self._listeners), self._memory)
+        worker = Worker(place, self._listeners[index], self._settings, self._backlogs[index])
         if self._draining:
             worker.tell(Drain())
         return worker

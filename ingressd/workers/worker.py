@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import sys
 from asyncio.subprocess import Process
+from collections.abc import Mapping
 
 from msgspec import Struct
 
+from ingressd.proxy.limiting.memory import ALONE, Place
 from ingressd.proxy.metrics import Snapshot
 from ingressd.proxy.settings import ProxySettings
 from ingressd.workers.backlog import Backlog
@@ -58,11 +61,12 @@ class Worker:
     """A child process; its state is what it reported last."""
 
     def __init__(
-        self, index: int, listeners: Listeners, settings: WorkerSettings, backlog: Backlog
+        self, place: Place, listeners: Listeners, settings: WorkerSettings, backlog: Backlog
     ) -> None:
-        self.index = index
+        self.index = place.index
         self.lag = 0.0
         self.snapshot = Snapshot()
+        self._place = place
         self._listeners = listeners
         self._settings = settings
         self._backlog = backlog
@@ -147,6 +151,7 @@ class Worker:
             http=tuple(each.fileno() for each in self._listeners.http),
             https=tuple(each.fileno() for each in self._listeners.https),
             heartbeat_interval=self._settings.heartbeat_interval,
+            place=self._place,
         )
 
     async def _spawn(self) -> socket.socket:
@@ -160,14 +165,17 @@ class Worker:
         return ours
 
     async def _execute(self, descriptor: int) -> Process:
-        """Start the child with its end of the channel and the listening sockets."""
+        """Start the child with its end of the channel, the listening sockets and the memory."""
         inherited = [descriptor, *(each.fileno() for each in self._listeners.all)]
+        if self._place.memory != ALONE:
+            inherited.append(self._place.memory)
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "ingressd.workers.process",
             str(descriptor),
             stdin=asyncio.subprocess.DEVNULL,
+            env=_inherited_environment(os.environ),
             pass_fds=inherited,
         )
 
@@ -224,6 +232,11 @@ class Worker:
                 self._process.kill()
             code = await self._process.wait()
         log.info("worker %d (pid %d) ended with %s", self.index, self.pid, _meaning(code))
+
+
+def _inherited_environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """What a child gets of our environment: no flags, of which one is a secret. It is told."""
+    return {name: value for name, value in ours.items() if not name.startswith("INGRESSD_")}
 
 
 def _meaning(code: int) -> str:

@@ -108,7 +108,7 @@ async def test_a_configmap_takes_the_rule_that_the_readme_gives(
 ) -> None:
     flags = ("--configmap", f"{NAMESPACE}/settings", "--watch-namespace", namespace.name)
     async with controller(account, *flags) as running:
-        assert await running.admin.findings() == {"ApiForbidden"}
+        assert await running.admin.findings() == {"ApiForbidden", "ConfigMapMissing"}
 
     kubectl = cluster.kubectl.within(NAMESPACE)
     rule = ("--verb=list,watch", "--resource=configmaps", "--resource-name=settings")
@@ -117,7 +117,13 @@ async def test_a_configmap_takes_the_rule_that_the_readme_gives(
     await kubectl("create", "rolebinding", "settings", "--role=settings", subject)
     begun = cluster.control_plane.audit.size
     async with controller(account, *flags) as running:
-        assert await running.admin.findings() == set()
+        assert await running.admin.findings() == {"ConfigMapMissing"}
+        await kubectl("create", "configmap", "settings", "--from-literal=keep-alive=75s")
+        while await running.admin.findings() != {"ConfigMapKeyInvalid"}:
+            continue
+        await kubectl("patch", "configmap", "settings", "-p", '{"data": {"keep-alive": "75"}}')
+        while await running.admin.findings() != set():
+            continue
     assert Right("", "configmaps", "list") in rights_asked(cluster, begun)
 
 

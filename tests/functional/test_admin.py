@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from aiohttp.test_utils import TestClient
 from pytest_aiohttp.plugin import AiohttpClient
-from support.views import PRIVATE_KEY, StillView
+from support.views import FINDING, PRIVATE_KEY, StillView
 
 from ingressd.admin.server import admin_application
 
@@ -88,6 +88,31 @@ async def test_findings_come_as_json(client: TestClient) -> None:
     _, body = await _read(client, "/api/v1/findings")
 
     assert msgspec.json.decode(body)["findings"][0]["code"] == "ServiceNotFound"
+
+
+async def test_findings_are_chosen_by_verdict(client: TestClient, view: StillView) -> None:
+    verdicts = ("invalid", "unsupported", "overridden")
+    told = (msgspec.structs.replace(FINDING, verdict=verdict) for verdict in verdicts)
+    view.findings = (FINDING, *told)
+    asked = [("verdict", "invalid"), ("verdict", "overridden")]
+    _, body = await _read(client, "/api/v1/findings", params=asked)
+    assert [each["verdict"] for each in msgspec.json.decode(body)["findings"]] == [
+        "invalid",
+        "overridden",
+    ]
+
+
+async def test_a_verdict_that_no_finding_can_have_is_refused(client: TestClient) -> None:
+    status, body = await _read(client, "/api/v1/findings", params={"verdict": "honoured"})
+    assert status == 400
+    error = msgspec.json.decode(body)["error"]
+    assert error.startswith("no finding has the verdict 'honoured'; there are: no-op, invalid, ")
+
+
+async def test_explain_tells_the_findings_of_the_objects_involved(client: TestClient) -> None:
+    asked = {"url": "https://shop.test/cart"}
+    _, body = await _read(client, "/api/v1/explain", params=asked)
+    assert [each["code"] for each in msgspec.json.decode(body)["findings"]] == [FINDING.code]
 
 
 async def test_explain_takes_url_method_and_headers(client: TestClient) -> None:

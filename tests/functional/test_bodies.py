@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from support.clients import Client, connect
 from support.pods import OK, Visit, pod
-from support.proxies import proxy, simple
+from support.proxies import STREAMED, proxy, simple
 
 MEBIBYTE = bytes(1 << 20)
 
@@ -54,7 +54,7 @@ async def test_large_bodies_are_streamed(chunked: bool) -> None:
     framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % (8 << 20)
     async with (
         pod(count_body) as web,
-        proxy(simple([web.port])) as running,
+        proxy(simple([web.port], STREAMED)) as running,
         connect(running.port) as client,
     ):
         await client.send(b"PUT / HTTP/1.1\r\nHost: a.test\r\n%b\r\n\r\n" % framing)
@@ -89,7 +89,7 @@ async def test_an_early_answer_reaches_the_client_and_ends_the_connection() -> N
 
     async with (
         pod(script) as web,
-        proxy(simple([web.port])) as running,
+        proxy(simple([web.port], STREAMED)) as running,
         connect(running.port) as client,
     ):
         await client.send(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000000\r\n\r\nx")
@@ -111,7 +111,7 @@ async def test_a_malformed_chunk_aborts_the_pods_request() -> None:
 
     async with (
         pod(script) as web,
-        proxy(simple([web.port])) as running,
+        proxy(simple([web.port], STREAMED)) as running,
         connect(running.port) as client,
     ):
         await client.send(
@@ -121,6 +121,31 @@ async def test_a_malformed_chunk_aborts_the_pods_request() -> None:
         await client.send(b"zz\r\nnonsense")
         assert (await client.response()).status == 400
         await broken.wait()
+
+
+async def test_a_bad_chunk_is_noticed_though_it_comes_with_the_end_of_a_good_one() -> None:
+    """aiohttp wakes whoever reads the body at the end of a chunk, and would let him sleep again."""
+    read = asyncio.Event()
+
+    async def script(visit: Visit) -> None:
+        await visit.head()
+        await visit.chunk()
+        read.set()
+        await visit.reader.read()
+
+    async with (
+        asyncio.timeout(5),
+        pod(script) as web,
+        proxy(simple([web.port], STREAMED)) as running,
+        connect(running.port) as client,
+    ):
+        await client.send(
+            b"POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello"
+        )
+        await read.wait()
+        await client.send(b"\r\nZZ\r\n")
+        assert (await client.response()).status == 400
+        assert await client.at_eof()
 
 
 async def test_a_client_that_leaves_mid_upload_aborts_the_pods_request() -> None:
@@ -133,7 +158,7 @@ async def test_a_client_that_leaves_mid_upload_aborts_the_pods_request() -> None
         except (asyncio.IncompleteReadError, ConnectionError):
             broken.set()
 
-    async with pod(script) as web, proxy(simple([web.port])) as running:
+    async with pod(script) as web, proxy(simple([web.port], STREAMED)) as running:
         async with connect(running.port) as client:
             await client.send(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000\r\n\r\nx")
             await web.arrived.wait()
@@ -217,7 +242,7 @@ async def test_a_slow_pod_holds_the_client_back() -> None:
 
     async with (
         pod(script) as web,
-        proxy(simple([web.port])) as running,
+        proxy(simple([web.port], STREAMED)) as running,
         connect(running.port) as client,
     ):
         uploading = asyncio.create_task(upload(client))

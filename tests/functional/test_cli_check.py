@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from support.annotated import ingress, write
 from support.commands import ingressd
 
 from ingressd.resources.finding import Finding, Severity
@@ -129,3 +130,22 @@ def test_ordinary_manifests_have_no_pods_and_no_warning(shop: Path) -> None:
     result = ingressd("check", shop)
     assert "--backend shop=127.0.0.1:3000" in result.output
     assert "1 for information" in result.output
+
+
+def test_where_the_compats_differ_is_told_with_either(shop: Path) -> None:
+    shop.write_text(GOOD.replace("spec:\n  rules", "spec:\n  tls: [{}]\n  rules", 1))
+    for compat in ("exact", "sane"):
+        result = ingressd("check", shop, "--compat", compat)
+        assert result.output.startswith(f"Ingress default/shop  {shop}, document 1\n")
+        assert "[CompatDiffers]" in result.output
+        assert "1 for information" in result.output
+
+
+def test_what_compat_changes_everywhere_does_not_fill_the_screen(tmp_path: Path) -> None:
+    ingresses = (ingress(f"web-{number}", f"{number}.test", tls=True) for number in range(12))
+    write(tmp_path, *ingresses)
+    result = ingressd("check", tmp_path)
+    assert result.output.count("[CompatDiffers]") == 10
+    assert "--compat makes a difference for 2 more (--output json names them)" in result.output
+    everything = ingressd("check", tmp_path, "--output", "json").output
+    assert everything.count("CompatDiffers") == 12

@@ -16,6 +16,7 @@ from ingressd.compiler.settings import BackendOverride, CompilerSettings
 from ingressd.proxy.metrics import Snapshot
 from ingressd.resources.finding import Finding
 from ingressd.routing.explain import Explanation
+from ingressd.routing.redirects import Ports
 from ingressd.routing.table import Table
 
 KUBIA = ("--manifests", EXAMPLES / "kubia", "--backend", "kubia=127.0.0.1:8080")
@@ -75,7 +76,7 @@ def test_usage_errors(arguments: tuple[str, ...], message: str) -> None:
 class StillView:
     """A running program that never changes."""
 
-    https_port = 443
+    ports = Ports()
 
     def __init__(self, compilation: Compilation) -> None:
         self._compilation = compilation

@@ -11,10 +11,10 @@ from support.commands import ingressd
 PREFIX = "example.com"
 VERDICTS = {
     "ssl-redirect": ("false", None),
-    "proxy-buffers-number": ("8", "no-op"),
+    "http2-push-preload": ("true", "no-op"),
     "proxy-read-timeout": ("60s", "invalid"),
-    "auth-type": ("basic", "unsupported"),
-    "allowlist-source-range": ("10.0.0.0/8", "unsupported"),
+    "auth-type": ("basic", "invalid"),
+    "allowlist-source-range": ("10.0.0.0/8", None),
     "whitelist-source-range": ("10.0.0.0/8", "overridden"),
     "rate-limit": ("5", "never existed"),
 }
@@ -51,6 +51,13 @@ def test_check_gives_the_verdict_on_each_annotation(shop: Path) -> None:
         if verdict
     }
     assert result.exit_code == 1
+
+
+def test_programs_get_the_verdicts_from_explain(shop: Path) -> None:
+    source = ("--manifests", shop, "--annotations-prefix", PREFIX, "--output", "json")
+    told = json.loads(ingressd("explain", "http://shop.example.com/", *source).output)["findings"]
+    verdicts = {found.get("verdict") for found in told}
+    assert verdicts >= {verdict for _, verdict in VERDICTS.values() if verdict}
 
 
 def test_explain_tells_why_a_path_is_closed(shop: Path) -> None:

@@ -5,28 +5,22 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-import msgspec
 import pytest
 from support.clients import Client, connect
 from support.pods import OK, Visit, answering, pod
-from support.proxies import SETTINGS, proxy, simple
+from support.proxies import limited, proxy, simple
 
-from ingressd.proxy.settings import ProxySettings
+from ingressd.routing.policy import Buffering, Policy
 
 HEAD = b"GET / HTTP/1.1\r\nHost: a.test\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n"
 LARGE = 4 * 1024 * 1024
 
 
-def limited(**limits: float) -> ProxySettings:
-    changed = msgspec.structs.replace(SETTINGS.limits, **limits)
-    return msgspec.structs.replace(SETTINGS, limits=changed)
-
-
 async def test_a_head_that_takes_too_long_is_408_however_it_trickles() -> None:
     async with (
         pod(answering(OK)) as web,
-        proxy(simple([web.port]), limited(head_timeout=0.3)) as running,
+        proxy(limited(simple([web.port]), head_timeout=0.3)) as running,
         connect(running.port) as client,
     ):
         trickle = asyncio.create_task(_trickle(client))
@@ -48,7 +42,7 @@ async def _trickle(client: Client) -> None:
 async def test_the_head_of_a_later_request_has_its_time_as_well() -> None:
     async with (
         pod(answering(OK)) as web,
-        proxy(simple([web.port]), limited(head_timeout=0.3)) as running,
+        proxy(limited(simple([web.port]), head_timeout=0.3)) as running,
         connect(running.port) as client,
     ):
         assert (await client.get()).status == 200
@@ -60,7 +54,7 @@ async def test_the_head_of_a_later_request_has_its_time_as_well() -> None:
 async def test_a_client_that_never_asks_is_closed_without_an_answer() -> None:
     async with (
         pod(answering(OK)) as web,
-        proxy(simple([web.port]), limited(head_timeout=0.3)) as running,
+        proxy(limited(simple([web.port]), head_timeout=0.3)) as running,
         connect(running.port) as client,
     ):
         assert await client.at_eof()
@@ -69,7 +63,7 @@ async def test_a_client_that_never_asks_is_closed_without_an_answer() -> None:
 async def test_a_client_that_asks_for_nothing_more_is_closed() -> None:
     async with (
         pod(answering(OK)) as web,
-        proxy(simple([web.port]), limited(keep_alive=0.3)) as running,
+        proxy(limited(simple([web.port]), keep_alive=0.3)) as running,
         connect(running.port) as client,
     ):
         assert (await client.get()).status == 200
@@ -90,7 +84,7 @@ async def test_a_refused_client_that_goes_on_sending_sees_its_answer(
 ) -> None:
     async with (
         pod(answering(OK)) as web,
-        proxy(simple([web.port]), limited(body=1000)) as running,
+        proxy(simple([web.port], Policy(body_limit=1000))) as running,
         connect(running.port) as client,
     ):
         await client.send(head)
@@ -117,7 +111,7 @@ async def test_a_client_that_sends_for_ever_is_cut_in_the_end() -> None:
 async def test_a_body_within_the_limit_passes() -> None:
     async with (
         pod() as web,
-        proxy(simple([web.port]), limited(body=5)) as running,
+        proxy(simple([web.port], Policy(body_limit=5))) as running,
         connect(running.port) as client,
     ):
         await client.send(CHUNKED + b"5\r\nhello\r\n0\r\n\r\n")
@@ -127,7 +121,7 @@ async def test_a_body_within_the_limit_passes() -> None:
 async def test_a_small_chunked_body_over_the_limit_reaches_no_pod() -> None:
     async with (
         pod() as web,
-        proxy(simple([web.port]), limited(body=4)) as running,
+        proxy(simple([web.port], Policy(body_limit=4))) as running,
         connect(running.port) as client,
     ):
         await client.send(CHUNKED + b"5\r\nhello\r\n0\r\n\r\n")
@@ -145,9 +139,10 @@ async def test_a_streamed_body_over_the_limit_is_cut_at_the_pod_and_413_for_the_
         except ConnectionError:
             ends.set_result(b"")
 
+    policy = Policy(body_limit=6, buffering=Buffering(requests=False))
     async with (
         pod(note_the_end) as web,
-        proxy(simple([web.port]), limited(body=6)) as running,
+        proxy(simple([web.port], policy)) as running,
         connect(running.port) as client,
     ):
         await client.send(CHUNKED + b"5\r\nhello\r\n")

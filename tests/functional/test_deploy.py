@@ -125,7 +125,7 @@ class TestPod:
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]},
         }
-        assert "volumes" not in rendered.pod["spec"]
+        assert rendered.pod["spec"]["volumes"] == [{"name": "tmp", "emptyDir": {}}]
 
     def test_the_token_is_for_these_pods_alone(self, base: Rendered) -> None:
         account = base["ServiceAccount", base.pod["spec"]["serviceAccountName"]]
@@ -243,6 +243,20 @@ class TestRights:
         )
 
         assert tuple(granted(rendered[role]) for role in roles) == RIGHTS[folder]
+
+    def test_configmaps_are_granted_beside_any_folder(self) -> None:
+        added = Rendered("configmaps")
+        (role,) = added.of_kind("ClusterRole")
+        (binding,) = added.of_kind("ClusterRoleBinding")
+        account = {"kind": "ServiceAccount", "name": "ingressd", "namespace": NAMESPACE}
+
+        assert granted(role) == {("", "configmaps"): FOLLOW}
+        assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) == (
+            "ClusterRole",
+            role["metadata"]["name"],
+        )
+        assert binding["subjects"] == [account]
+        assert not added.names & Rendered("base").names
 
     async def test_slices_are_followed_where_there_are_some(
         self, base: Rendered, double: ApiDouble, api: ApiServer

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from support.clients import connect, fetch
 from support.pods import CUT_SHORT, OK, Script, Visit, answering, free_port, named, pod
-from support.proxies import SETTINGS, proxy, simple
+from support.proxies import limited, proxy, simple
 
 from ingressd.routing.policy import Policy, Timeouts
 
@@ -181,11 +181,9 @@ async def test_a_pod_that_stalls_is_504(script: Script) -> None:
 
 
 async def test_a_client_that_stalls_in_its_body_is_408() -> None:
-    limits = msgspec.structs.replace(SETTINGS.limits, body_timeout=0.3)
-    settings = msgspec.structs.replace(SETTINGS, limits=limits)
     async with (
         pod() as web,
-        proxy(simple([web.port]), settings) as running,
+        proxy(limited(simple([web.port]), body_timeout=0.3)) as running,
         connect(running.port) as client,
     ):
         await client.send(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\nx")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
 import pytest
 from support.clients import connect, fetch
 from support.pods import OK, Visit, answering, pod
-from support.proxies import SETTINGS, proxy, simple
+from support.proxies import limited, proxy, simple
 
 
 async def test_the_pod_sees_path_and_query_byte_for_byte() -> None:
@@ -285,14 +284,25 @@ async def test_bytes_pushed_on_an_idle_connection_cannot_poison_the_next_answer(
 
 
 async def test_a_connection_ends_after_its_share_of_requests() -> None:
-    limits = msgspec.structs.replace(SETTINGS.limits, keep_alive_requests=2)
-    settings = msgspec.structs.replace(SETTINGS, limits=limits)
     async with (
         pod() as web,
-        proxy(simple([web.port]), settings) as running,
+        proxy(limited(simple([web.port]), keep_alive_requests=2)) as running,
         connect(running.port) as client,
     ):
         first, second = await client.get(), await client.get()
+        assert first.value(b"connection") is None
+        assert second.value(b"connection") == b"close"
+        assert await client.at_eof()
+
+
+async def test_requests_that_wait_are_not_counted_before_their_turn() -> None:
+    async with (
+        pod() as web,
+        proxy(limited(simple([web.port]), keep_alive_requests=2)) as running,
+        connect(running.port) as client,
+    ):
+        await client.send(3 * b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        first, second = await client.response(), await client.response()
         assert first.value(b"connection") is None
         assert second.value(b"connection") == b"close"
         assert await client.at_eof()

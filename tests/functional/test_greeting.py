@@ -21,7 +21,7 @@ from support.listening import (
     until_closed,
 )
 
-from ingressd.proxy.settings import Limits
+from ingressd.routing.global_policy import Limits
 
 
 async def test_plain_connections_say_so(front: Front) -> None:

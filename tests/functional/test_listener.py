@@ -24,7 +24,7 @@ from support.listening import (
     until_closed,
 )
 
-from ingressd.proxy.settings import Limits
+from ingressd.routing.global_policy import Limits
 from ingressd.routing.table import Table
 
 

@@ -1,17 +1,19 @@
-"""Secrets of another type than kubernetes.io/tls, on real sockets: read as long as one is named."""
+"""Secrets of another type than kubernetes.io/tls, and ConfigMaps, on real sockets: each is read as
+long as it is named.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
-from support.api_server import ApiDouble, Reset
+from support.api_server import ApiDouble, Refusal, Reset
 from support.named_secrets import changes, names, secret
 from support.watching import FAST, Heard, listening
 
 from ingressd.resources.ingress import Ingress, IngressClass
 from ingressd.resources.metadata import ObjectKey
-from ingressd.resources.secret import Secret
+from ingressd.resources.secret import ConfigMap, Secret
 from ingressd.sources.events import Added
 from ingressd.sources.kubernetes import named_secrets
 from ingressd.sources.kubernetes.api import ApiServer
@@ -210,3 +212,59 @@ async def test_one_that_others_name_after_an_outage_is_not_taken_away_meanwhile(
         secret(double, "cert", value="bmV3")
         await heard.until(lambda: bool(secret_value(heard)))
         assert changes(heard) == [("Modified", "Opaque")]
+
+
+HEADERS = ObjectKey("ConfigMap", "default", "headers")
+
+
+def named_in_labels(ingress: Ingress) -> frozenset[ObjectKey]:
+    """Stands for what annotations name: ``kind/name`` in those of tests."""
+    names = (text.split("/") for text in ingress.metadata.annotations.values())
+    return frozenset(ObjectKey(kind, "default", name) for kind, name in names)
+
+
+def annotated(double: ApiDouble, *named: str) -> None:
+    annotations = {f"example.com/{place}": text for place, text in enumerate(named)}
+    double.put("ingresses", "web", metadata={"annotations": annotations})
+
+
+async def test_a_configmap_that_an_annotation_names_is_read_as_long_as_it_is_named(
+    double: ApiDouble, api: ApiServer
+) -> None:
+    for name in ("headers", "private"):
+        double.put("configmaps", name, data={"X-Frame-Options": "DENY"})
+    secret(double, "users")
+    annotated(double, "ConfigMap/headers", "Secret/users")
+    async with listening(api, Scope(names=named_in_labels)) as heard:
+        await heard.until(lambda: heard.synced)
+        assert heard.names == {"web", "headers", "users"}
+        double.put("configmaps", "headers", data={"X-Frame-Options": "SAMEORIGIN"})
+        await heard.until(lambda: len(heard.changes) == 1)
+        found = heard.objects[HEADERS]
+        assert isinstance(found, ConfigMap)
+        assert found.data == {"X-Frame-Options": "SAMEORIGIN"}
+        annotated(double, "Secret/users")
+        await heard.until(lambda: HEADERS not in heard.objects)
+        assert "users" in heard.names
+
+
+async def test_a_configmap_that_may_not_be_read_is_told_to_who_names_it(
+    double: ApiDouble, api: ApiServer
+) -> None:
+    double.fail_always("list", "configmaps", Refusal(403))
+    annotated(double, "ConfigMap/headers")
+    async with listening(api, Scope(names=named_in_labels)) as heard:
+        await heard.until(lambda: heard.synced and heard.codes == {"ConfigMapForbidden"})
+        (finding,) = heard.findings
+        assert (finding.subject.name, finding.field) == ("web", "metadata.annotations")
+
+
+async def test_the_configmap_of_the_flag_is_not_read_twice(
+    double: ApiDouble, api: ApiServer
+) -> None:
+    double.put("configmaps", "headers", data={})
+    annotated(double, "ConfigMap/headers")
+    scope = Scope(configmap="default/headers", names=named_in_labels)
+    async with listening(api, scope) as heard:
+        await heard.until(lambda: heard.synced)
+    assert len(double.queries["list", "configmaps"]) == 1

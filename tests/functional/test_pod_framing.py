@@ -313,6 +313,24 @@ async def test_answers_cut_short_at_every_byte(answer: bytes, then: Then) -> Non
             assert (await fetch(running.port, b"/%d" % len(answer))).body == b"hello"
 
 
+async def test_a_client_of_http_1_0_can_tell_a_cut_from_the_end() -> None:
+    """To it the end of the connection is that of the body (RFC 9112 section 8): we must reset."""
+
+    async def script(visit: Visit) -> None:
+        while received := await visit.request():
+            await visit.send(PLAIN + b"\r\nhello")
+            if received.line.startswith(b"GET /cut"):
+                visit.reset()
+            return
+
+    async with pod(script) as web, proxy(simple([web.port])) as running:
+        for target, is_cut in ((b"/whole", False), (b"/cut", True)):
+            async with connect(running.port) as client:
+                await client.send(b"GET %b HTTP/1.0\r\nHost: a.test\r\n\r\n" % target)
+                response = await response_to(client)
+                assert is_cut is (response is None or not response.complete)
+
+
 @pytest.mark.parametrize("answer", [long(b"5"), coded(b"chunked"), CONTINUE + long(b"5")])
 async def test_an_answer_may_come_byte_by_byte(answer: bytes) -> None:
     async def script(visit: Visit) -> None:

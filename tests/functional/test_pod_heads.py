@@ -130,6 +130,7 @@ INTERIM = [
     refused("twenty thousand", CONTINUE * 20_000 + WHOLE),
     refused("huge", b"HTTP/1.1 103 Early Hints\r\nLink: " + b"a" * 100_000 + b"\r\n\r\n" + WHOLE),
     refused("malformed", b"HTTP/1.1 103 Early Hints\r\nLink : a\r\n\r\n" + WHOLE),
+    refused("with a control in its reason", b"HTTP/1.1 100 \x06\r\n\r\n" + WHOLE),
     refused("and nothing else", CONTINUE, Then.CLOSE),
     Case("and silence", CONTINUE, Then.STALL, Seen.TIMED_OUT, reuse=False),
     refused(

@@ -14,7 +14,7 @@ import struct
 import pytest
 from support.clients import connect
 from support.pods import OK, Visit, pod
-from support.proxies import proxy, simple
+from support.proxies import STREAMED, proxy, simple
 
 from ingressd.proxy.upstream.connection import UpstreamConnection
 
@@ -57,7 +57,7 @@ async def test_an_early_answer_survives_the_reset_behind_it(attempt: int) -> Non
 
     async with (
         pod(script) as web,
-        proxy(simple([web.port])) as running,
+        proxy(simple([web.port], STREAMED)) as running,
         connect(running.port) as client,
     ):
         await client.send(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10000000\r\n\r\n")
@@ -83,7 +83,7 @@ async def test_an_answer_that_a_write_into_the_reset_overtakes_is_heard(
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setblocking(False)
         async with (
-            proxy(simple([listening.getsockname()[1]])) as running,
+            proxy(simple([listening.getsockname()[1]], STREAMED)) as running,
             connect(running.port) as client,
         ):
             await client.send(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 9\r\n\r\n")

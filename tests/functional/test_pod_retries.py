@@ -12,7 +12,7 @@ import pytest
 from support.clients import Client, Response, connect
 from support.pod_answers import IMPATIENT
 from support.pods import OK, Script, Visit, echo, free_port, pod
-from support.proxies import proxy, simple
+from support.proxies import STREAMED, proxy, simple
 
 IDEMPOTENT = [b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"]
 OTHERS = [b"POST", b"PATCH", b"PROPFIND"]
@@ -160,7 +160,7 @@ async def test_a_body_that_was_passed_on_is_not_sent_again() -> None:
 
     async with (
         pod(script) as web,
-        proxy(simple([web.port])) as running,
+        proxy(simple([web.port], STREAMED)) as running,
         connect(running.port) as client,
     ):
         await client.get()
@@ -172,7 +172,7 @@ async def test_a_body_that_was_passed_on_is_not_sent_again() -> None:
 async def test_a_body_is_read_only_once_there_is_a_pod_for_it() -> None:
     async with (
         pod(echo) as web,
-        proxy(simple([free_port(), free_port(), web.port])) as running,
+        proxy(simple([free_port(), free_port(), web.port], STREAMED)) as running,
     ):
         for _ in range(3):
             async with connect(running.port) as client:

@@ -6,7 +6,7 @@ import asyncio
 
 from support.clients import connect, fetch
 from support.pods import Visit, named, pod
-from support.proxies import BACKEND, proxy, route, simple, upstream
+from support.proxies import BACKEND, STREAMED, proxy, route, simple, upstream
 
 from ingressd.routing.delta import Delta
 from ingressd.routing.model import Host, PathKind
@@ -143,7 +143,7 @@ async def test_stopping_finishes_what_is_in_flight() -> None:
 async def test_stopping_finishes_an_upload() -> None:
     async with (
         pod() as web,
-        proxy(simple([web.port]), grace=5) as running,
+        proxy(simple([web.port], STREAMED), grace=5) as running,
         connect(running.port) as client,
     ):
         await client.send(b"PUT / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 6\r\n\r\nabc")

@@ -8,7 +8,7 @@ import logging
 import pytest
 from support.clients import connect, fetch
 from support.pods import OK, Visit, answering, free_port, pod
-from support.proxies import proxy, simple
+from support.proxies import STREAMED, proxy, simple
 from support.waiting import until
 
 from ingressd.routing.policy import AffinityMode, CookieAffinity, Policy
@@ -24,7 +24,7 @@ async def test_a_pod_that_answered_early_never_takes_the_next_request_for_a_body
 
     async with (
         pod(script) as web,
-        proxy(simple([web.port])) as running,
+        proxy(simple([web.port], STREAMED)) as running,
         connect(running.port) as client,
     ):
         await client.send(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000000\r\n\r\nx")
@@ -145,7 +145,7 @@ async def test_a_client_that_leaves_mid_upload_leaves_no_complaint(
         await visit.reader.read()
         gone.set()
 
-    async with pod(script) as web, proxy(simple([web.port])) as running:
+    async with pod(script) as web, proxy(simple([web.port], STREAMED)) as running:
         async with connect(running.port) as client:
             await client.send(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000\r\n\r\nx")
             await web.arrived.wait()
@@ -165,7 +165,7 @@ async def test_the_rest_of_a_head_behind_a_chunked_body_is_not_parsed_as_a_reque
     chunked = b"POST /1 HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n"
     async with (
         pod(script) as web,
-        proxy(simple([web.port])) as running,
+        proxy(simple([web.port], STREAMED)) as running,
         connect(running.port) as client,
     ):
         await client.send(chunked)

@@ -18,32 +18,15 @@ from msgspec import Struct
 from support.clients import Client, connect, fetch
 from support.pods import Visit, named, pod
 from support.processes import PROGRAM, READY, line_with, started, stop
+from support.program import MANIFEST
 from support.waiting import refuses, until
 
 ADMIN = re.compile(r"admin port (\d+)")
 LEAVING = re.compile(r"leaving")
 
+STREAMED = '{name: web, annotations: {nginx.ingress.kubernetes.io/proxy-request-buffering: "off"}}'
 UPGRADE = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 SWITCHED = b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-
-MANIFEST = """
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {{name: web}}
-spec:
-  rules:
-  - host: {host}
-    http:
-      paths:
-      - path: /
-        pathType: Prefix
-        backend: {{service: {{name: web, port: {{number: 80}}}}}}
----
-apiVersion: v1
-kind: Service
-metadata: {{name: web}}
-spec: {{ports: [{{port: 80}}]}}
-"""
 
 
 class Running(Struct, frozen=True):
@@ -147,10 +130,16 @@ async def test_what_is_in_flight_is_finished(manifest: Path) -> None:
         assert await run.process.wait() == 0
 
 
-async def test_an_upload_in_flight_is_finished(manifest: Path) -> None:
+@pytest.fixture
+def streaming(manifest: Path) -> Path:
+    manifest.write_text(manifest.read_text().replace("{name: web}", STREAMED, 1))
+    return manifest
+
+
+async def test_an_upload_in_flight_is_finished(streaming: Path) -> None:
     async with (
         pod() as backend,
-        running(manifest, backend.port, grace=3) as run,
+        running(streaming, backend.port, grace=3) as run,
         connect(run.http) as client,
     ):
         await client.send(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 8\r\n\r\nhalf")

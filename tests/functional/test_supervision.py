@@ -10,10 +10,10 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
+from support.process_tree import children
 from support.waiting import until
 
 from ingressd.proxy.settings import ProxySettings
@@ -32,23 +32,6 @@ SETTINGS = WorkerSettings(
     heartbeat_interval=0.05,
     exit_margin=60.0,
 )
-
-
-def children() -> set[int]:
-    """Pids of our child processes that run (a zombie does not)."""
-    return {pid for pid in _pids() if _is_running_child(pid)}
-
-
-def _pids() -> Iterator[int]:
-    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-
-
-def _is_running_child(pid: int) -> bool:
-    try:
-        state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
-    except (FileNotFoundError, ProcessLookupError):  # it went while we looked
-        return False
-    return int(parent) == os.getpid() and state != "Z"
 
 
 def kill_one(supervisor: Supervisor, chance: random.Random) -> None:
@@ -74,19 +57,19 @@ async def supervised() -> AsyncIterator[Supervisor]:
 
 @pytest.mark.parametrize("seed", range(2))
 async def test_whenever_workers_are_killed_all_serve_again(seed: int) -> None:
-    chance, before = random.Random(seed), children()
+    chance, before = random.Random(seed), children(os.getpid())
     async with supervised() as supervisor:
         for _ in range(KILLS):
             await asyncio.sleep(chance.uniform(0, BOOT_SECONDS / 2))
             kill_one(supervisor, chance)
         await until(lambda: all(worker.serving for worker in supervisor.status))
-        assert len(children() - before) == WORKERS
-    assert children() == before
+        assert len(children(os.getpid()) - before) == WORKERS
+    assert children(os.getpid()) == before
 
 
 @pytest.mark.parametrize("seed", range(10))
 async def test_whenever_it_is_stopped_nothing_is_left(seed: int) -> None:
-    chance, before = random.Random(seed), children()
+    chance, before = random.Random(seed), children(os.getpid())
     async with supervised() as supervisor:
         await asyncio.sleep(chance.choice([0, chance.uniform(0, BOOT_SECONDS)]))
         kill_one(supervisor, chance)
@@ -98,5 +81,5 @@ async def test_whenever_it_is_stopped_nothing_is_left(seed: int) -> None:
             await asyncio.sleep(chance.uniform(0, 0.05))
             kill_one(supervisor, chance)
             await stopping
-        assert children() == before
+        assert children(os.getpid()) == before
         assert all(task.done() for task in supervisor._tasks)

@@ -12,7 +12,7 @@ import pytest
 from support.certificates import CertificateAuthority, KeyPair, subject_names
 from support.clients import Client, Response, connect, fetch
 from support.pods import CUT_SHORT, Visit, pod
-from support.proxies import SETTINGS, Running, proxy, route, upstream
+from support.proxies import SETTINGS, STREAMED, Running, proxy, route, upstream
 from support.websockets import converse, websocket_pod
 
 from ingressd.routing.delta import Delta
@@ -185,9 +185,9 @@ async def test_the_trailing_slash_stays_where_the_policy_says_so() -> None:
     assert response.value(b"location") == b"https://a.test/x/"
 
 
-async def test_the_port_is_named_unless_it_is_443_and_that_of_the_request_never() -> None:
+async def test_the_port_of_the_request_is_not_that_of_https() -> None:
     response = await redirected(table([]), b"/x", b"A.test:8080", https_port=8443)
-    assert response.value(b"location") == b"https://a.test:8443/x"
+    assert response.value(b"location") == b"https://a.test/x"
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ async def test_large_bodies_both_ways() -> None:
     body = bytes(range(256)) * (size // 256)
     async with (
         pod(script) as web_pod,
-        proxy(table([web_pod.port])) as running,
+        proxy(table([web_pod.port], STREAMED)) as running,
         connect(running.tls_port, tls=TRUSTING, server_name="a.test") as client,
     ):
         for _ in range(2):

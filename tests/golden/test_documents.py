@@ -1,7 +1,7 @@
-"""What the documentation says of annotations is printed from their table.
+"""What the documentation says of annotations and ConfigMap keys is printed from their tables.
 
-``deploy/annotations.md`` is all of it, and README.md has the names between two marks. To write both
-anew, set INGRESSD_UPDATE_GOLDEN=1 and run the tests.
+``deploy/annotations.md`` and ``deploy/configmap.md`` are all of it, and README.md has the names of
+annotations between two marks. To write them anew, set INGRESSD_UPDATE_GOLDEN=1 and run the tests.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ingressd.cli.rendering_annotations import annotations_markdown
+from ingressd.cli.rendering_configmap import configmap_markdown
 from ingressd.compiler.annotations.row import Row, Support
-from ingressd.compiler.annotations.table import ROWS, SUBJECTS, Subject
+from ingressd.compiler.annotations.table import OWN, ROWS, SUBJECTS, Subject
 from ingressd.compiler.settings import DEFAULT_ANNOTATIONS_PREFIX
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +22,10 @@ START, END = "<!-- annotations -->\n", "<!-- /annotations -->"
 
 def test_annotations_are_documented_as_they_are() -> None:
     holds(ROOT / "deploy" / "annotations.md", annotations_markdown(DEFAULT_ANNOTATIONS_PREFIX))
+
+
+def test_configmap_keys_are_documented_as_they_are() -> None:
+    holds(ROOT / "deploy" / "configmap.md", configmap_markdown())
 
 
 def test_readme_names_each_annotation_by_its_state() -> None:
@@ -42,6 +47,8 @@ def summary() -> str:
     lines = ["| about | honoured | not yet |", "|---|---|---|", *map(line, SUBJECTS)]
     for state in (Support.NO_OP, Support.NEVER):
         lines += ["", f"{state.value.capitalize()}: {', '.join(names(ROWS, state))}."]
+    own = ", ".join(names(OWN.rows, Support.HONOURED))
+    lines += ["", f"Under `{OWN.prefix}/`, for what snippets were used for: {own}."]
     return "\n".join(text for text in lines if text is not None) + "\n"
 
 

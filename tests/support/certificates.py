@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from msgspec import Struct
 
+from ingressd.proxy.memory_file import memory_file
 from ingressd.routing.model import Certificate
 
 SanType: TypeAlias = x509.DNSName | x509.IPAddress
@@ -40,27 +41,31 @@ class KeyPair(Struct, frozen=True):
 
 
 class CertificateAuthority:
-    """A root that signs leaves with EC keys; making one of either takes less than a millisecond."""
+    """Signs leaves with EC keys; making one of either takes less than a millisecond. One without
+    ``issuer`` is a root."""
 
-    def __init__(self, common_name: str = "Test CA") -> None:
+    def __init__(
+        self, common_name: str = "Test CA", issuer: CertificateAuthority | None = None
+    ) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _common_name(common_name)
+        signer = issuer or self
         start, end = _validity(days=1)
         self._certificate = (
             x509.CertificateBuilder()
             .subject_name(self._name)
-            .issuer_name(self._name)
+            .issuer_name(signer._name)
             .public_key(self._key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(start)
             .not_valid_after(end)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(self._key, hashes.SHA256())
+            .sign(signer._key, hashes.SHA256())
         )
 
     @property
     def pem(self) -> bytes:
-        """The root certificate."""
+        """The certificate of the authority itself."""
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
     def leaf(self, *names: str, expired: bool = False, password: bytes | None = None) -> KeyPair:
@@ -88,10 +93,24 @@ class CertificateAuthority:
             not_after=end.timestamp(),
         )
 
-    def client_context(self) -> ssl.SSLContext:
-        """A client that trusts this root, and checks names."""
+    def revocations(self, *pairs: KeyPair) -> bytes:
+        """A list, PEM, of the certificates that this authority has revoked."""
+        start, end = _validity(days=1)
+        revoked = x509.CertificateRevocationListBuilder().issuer_name(self._name)
+        revoked = revoked.last_update(start).next_update(end)
+        for pair in pairs:
+            entry = x509.RevokedCertificateBuilder().revocation_date(start)
+            entry = entry.serial_number(x509.load_pem_x509_certificate(pair.chain).serial_number)
+            revoked = revoked.add_revoked_certificate(entry.build())
+        return revoked.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+    def client_context(self, showing: KeyPair | None = None) -> ssl.SSLContext:
+        """A client that trusts this root, checks names, and may have a certificate to show."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=self.pem.decode())
+        if showing is not None:
+            with memory_file(showing.chain) as chain, memory_file(showing.private_key) as key:
+                context.load_cert_chain(chain, key)
         return context
 
 

@@ -6,10 +6,13 @@ from ingressd.proxy.clock import Clock
 from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.receiver import Failure
+from ingressd.routing.global_policy import UpstreamKeepAlive
 from support.keepers import Keeper
 from support.requests import Wire
 
-READ, TUNNEL, IDLE_LIMIT = 60.0, 3600.0, 4.0
+READ, TUNNEL = 60.0, 3600.0
+KEEP_ALIVE = UpstreamKeepAlive()
+IDLE_LIMIT = KEEP_ALIVE.idle
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 Event = tuple[object, ...]
 
@@ -32,6 +35,7 @@ class Recording:
     """An exchange that writes down what it is told; the pieces of a body are joined."""
 
     read_timeout, tunnel_timeout = READ, TUNNEL
+    largest_head = 0
 
     def __init__(self, *, is_head: bool = False, wants_upgrade: bool = False) -> None:
         self.is_head = is_head
@@ -76,7 +80,7 @@ class Conversation:
         self.keeper = Keeper()
         self.free, self.lost = self.keeper.free, self.keeper.lost
         self.wire = Wire()
-        self.connection = UpstreamConnection(self.clock, IDLE_LIMIT, self.keeper)
+        self.connection = UpstreamConnection(self.clock, KEEP_ALIVE, self.keeper)
         self.connection.connection_made(self.wire)
 
     def begin(self, *, owes_body: bool = False, **wishes: bool) -> Recording:

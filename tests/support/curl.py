@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPResponse
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ def curl(arguments: Sequence[str]) -> str:
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = dict(line.split(": ", 1) for line in options.header)
+        if options.user:
+            headers["Authorization"] = f"Basic {b64encode(options.user.encode()).decode()}"
         connection.request(options.request, target, headers=headers)
         return _printed(connection.getresponse(), with_head=options.include)
     finally:
@@ -35,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-i", "--include", action="store_true")
     parser.add_argument("-k", "--insecure", action="store_true")
     parser.add_argument("-H", "--header", action="append", default=[])
+    parser.add_argument("-u", "--user", default="")
     parser.add_argument("-X", "--request", default="GET")
     parser.add_argument("--cacert")
     parser.add_argument("--resolve", action="append", default=[])

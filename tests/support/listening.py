@@ -11,10 +11,11 @@ import pytest
 
 from ingressd.proxy.client.client_hello import ClientHello
 from ingressd.proxy.client.listener import Listener
+from ingressd.proxy.client.proxy_protocol import ProxyHeader
 from ingressd.proxy.client.tls import ContextStore
 from ingressd.proxy.metrics import Metrics
-from ingressd.proxy.settings import Limits
 from ingressd.routing.delta import Delta
+from ingressd.routing.global_policy import GlobalPolicy, Limits
 from ingressd.routing.table import Table
 from support.certificates import CertificateAuthority, KeyPair, subject_names
 
@@ -54,7 +55,8 @@ class Front:
         self.table = Table.empty()
         self.chosen: list[ClientHello] = []
         self.put(default=DEFAULT, **LEAVES)
-        self.listener = Listener(self._greeter, self._choose, self.metrics, limits)
+        self.listener = Listener(self._greeter, self._choose, self.metrics)
+        self.listener.adopt(GlobalPolicy(limits))
         self._sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
         self.http, self.https = (bound.getsockname()[:2] for bound in self._sockets)
         self.tls_socket = self._sockets[1]
@@ -79,8 +81,9 @@ class Front:
         for bound in self._sockets:
             bound.close()
 
-    def _greeter(self, scheme: str, server_name: str | None) -> Greeter:
-        return Greeter(self.metrics, f"{scheme} {server_name}\n".encode())
+    def _greeter(self, scheme: str, server_name: str | None, header: ProxyHeader | None) -> Greeter:
+        source = f" for {header.source}:{header.destination_port}" if header else ""
+        return Greeter(self.metrics, f"{scheme} {server_name}{source}\n".encode())
 
     def _choose(self, hello: ClientHello) -> ssl.SSLContext:
         self.chosen.append(hello)

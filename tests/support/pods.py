@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
@@ -93,6 +94,7 @@ class Pod:
 
     script: Script
     port: int = 0
+    tls: ssl.SSLContext | None = None
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
@@ -101,7 +103,7 @@ class Pod:
 
     async def start(self) -> None:
         self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", self.port, limit=1 << 20
+            self._serve, "127.0.0.1", self.port, limit=1 << 20, ssl=self.tls
         )
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -149,9 +151,22 @@ def named(name: bytes) -> Script:
     return answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(name), name))
 
 
+def signing(name: bytes) -> Script:
+    """Answers every request with its name and the request's nonce, as ``support.load`` expects."""
+
+    async def script(visit: Visit) -> None:
+        while received := await visit.request():
+            signature = b"X-Pod: %b\r\nX-Nonce: %b\r\n" % (name, received.value(b"x-nonce") or b"")
+            await visit.send(b"HTTP/1.1 200 OK\r\n%bContent-Length: 2\r\n\r\nok" % signature)
+
+    return script
+
+
 @asynccontextmanager
-async def pod(script: Script = echo, port: int = 0) -> AsyncIterator[Pod]:
-    server = Pod(script, port)
+async def pod(
+    script: Script = echo, port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Pod]:
+    server = Pod(script, port, tls)
     await server.start()
     try:
         yield server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -9,11 +10,25 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from ingressd.proxy.bodies.temporary_files import TemporaryFiles
+from ingressd.proxy.clock import Clock
+from ingressd.proxy.current_table import CurrentTable
+from ingressd.proxy.environment import Environment
+from ingressd.proxy.inquiry.inquiries import Inquiries
+from ingressd.proxy.limiting.memory import SINGLE
+from ingressd.proxy.limiting.usage import Usage
+from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.mirroring.copies import Copies
+from ingressd.proxy.passwords.checker import PasswordChecker
 from ingressd.proxy.server import Proxy
 from ingressd.proxy.settings import ProxySettings
+from ingressd.proxy.upstream.endpoints import Dialer, Pool
+from ingressd.proxy.upstream.pod_tls import SecurityStore
+from ingressd.proxy.upstream.resolver import Resolver
 from ingressd.routing.delta import Delta
+from ingressd.routing.global_policy import GlobalPolicy, Limits
 from ingressd.routing.model import Backend, Endpoint, Host, PathKind, Route, Upstream
-from ingressd.routing.policy import DEFAULT_POLICY, Policy
+from ingressd.routing.policy import DEFAULT_POLICY, Buffering, Policy
 
 BACKEND = Backend("default", "web", "80")
 SETTINGS = ProxySettings(affinity_key=b"0123456789abcdef", access_log=False)
@@ -35,10 +50,41 @@ def upstream(ports: Sequence[int], backend: Backend = BACKEND, **fields: object)
     return msgspec.structs.replace(Upstream(backend.upstream, endpoints), **fields)
 
 
+STREAMED = Policy(body_limit=0, buffering=Buffering(requests=False))
+"""Request bodies may be of any size, and are passed on as they come."""
+
+
 def simple(ports: Sequence[int], policy: Policy = DEFAULT_POLICY, **fields: object) -> Delta:
     """A table with host a.test, everything below "/" to the given loopback ports."""
     host = Host("a.test", (route(policy=policy),))
     return Delta(1, reset=True, hosts=(host,), upstreams=(upstream(ports, **fields),))
+
+
+def environment() -> Environment:
+    """What the filters of a data plane share, with an empty table; in a running loop only."""
+    loop = asyncio.get_running_loop()
+    clock = Clock(loop)
+    pool = Pool(Dialer(loop, clock, Resolver()))
+    passwords = PasswordChecker(clock)
+    inquiries = Inquiries()
+    return Environment(
+        SETTINGS,
+        CurrentTable(),
+        pool,
+        clock,
+        Usage(SINGLE),
+        passwords,
+        inquiries,
+        TemporaryFiles(),
+        Copies(inquiries.courier, Metrics()),
+        SecurityStore(),
+    )
+
+
+def limited(delta: Delta, **limits: float) -> Delta:
+    """The same table with other limits."""
+    policy = GlobalPolicy(Limits(**limits))  # type: ignore[arg-type]
+    return msgspec.structs.replace(delta, global_policy=policy)
 
 
 @dataclass

@@ -7,14 +7,18 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from ingressd.resources.finding import Finding
-from ingressd.routing.model import Host, Route, Upstream
-from ingressd.routing.policy import DEFAULT_POLICY
+from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY
+from ingressd.routing.model import Alternative, Host, Route, Upstream
+from ingressd.routing.policy import DEFAULT_HOST_POLICY, DEFAULT_POLICY, DEFAULT_UPSTREAM_POLICY
 from ingressd.routing.table import Table
 
 
 def render(table: Table, findings: Iterable[Finding]) -> str:
-    """Hosts with their routes in winning order, upstreams, certificates, findings."""
+    """The global policy, hosts with their routes in winning order, upstreams, certificates,
+    findings."""
     lines: list[str] = []
+    if table.global_policy != DEFAULT_GLOBAL_POLICY:
+        lines.append(f"all {_json(table.global_policy)}")
     for name in sorted(table.hosts):
         lines += _host(table, table.hosts[name])
     lines += [_upstream(table.upstreams[key]) for key in sorted(table.upstreams)]
@@ -27,12 +31,16 @@ def render(table: Table, findings: Iterable[Finding]) -> str:
 
 def _host(table: Table, host: Host) -> Iterator[str]:
     tls = " (tls)" if host.has_tls else ""
-    yield f"host {host.name or '<catch-all>'}{tls}"
+    policy = "" if host.policy == DEFAULT_HOST_POLICY else f" {_json(host.policy)}"
+    yield f"host {host.name or '<catch-all>'}{tls}{policy}"
     if host.name in table.bindings:
         yield f"  certificate: {_certificate(table, host.name)}"
-    yield from (f"  {_route(route)}" for route in host.routes)
+    for route in host.routes:
+        yield f"  {_route(route)}"
+        yield from map(_canary, route.alternatives)
     if host.fallback is not None:
         yield f"  else {_target(host.fallback)}"
+        yield from map(_canary, host.fallback.alternatives)
 
 
 def _certificate(table: Table, name: str) -> str:
@@ -44,16 +52,24 @@ def _route(route: Route) -> str:
 
 
 def _target(route: Route) -> str:
-    target = route.backend.upstream if route.backend is not None else "503"
+    nowhere = "503" if route.policy.redirect is None else "elsewhere"
+    target = route.backend.upstream if route.backend is not None else nowhere
     policy = "" if route.policy == DEFAULT_POLICY else f" {_json(route.policy)}"
     return f"-> {target} [{route.ingress} {route.field}]{policy}"
+
+
+def _canary(canary: Alternative) -> str:
+    sticky = f" {_json(canary.affinity)}" if canary.affinity is not None else ""
+    place = f"[{canary.ingress} {canary.field}]"
+    return f"    canary {canary.backend.upstream} {place} {_json(canary.policy)}{sticky}"
 
 
 def _upstream(upstream: Upstream) -> str:
     endpoints = ", ".join(map(str, upstream.endpoints)) or f"none: {upstream.unavailable}"
     external = " (external)" if upstream.external else ""
     sticky = f" (client ip {upstream.client_ip_timeout} s)" if upstream.client_ip_timeout else ""
-    return f"upstream {upstream.key}{external}{sticky}: {endpoints}"
+    policy = "" if upstream.policy == DEFAULT_UPSTREAM_POLICY else f" {_json(upstream.policy)}"
+    return f"upstream {upstream.key}{external}{sticky}{policy}: {endpoints}"
 
 
 def _finding(finding: Finding) -> Iterator[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+from ingressd.proxy.client.client_address import Trust
 from ingressd.proxy.client.connection import CLOSE, ClientConnection, Reply
-from ingressd.proxy.client.forwarded import forwarded_lines
+from ingressd.proxy.client.forwarded import Visitor, forwarded_lines
 from ingressd.proxy.client.front import Front
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.metrics import Metrics
+from ingressd.routing.global_policy import ClientAddress
 from support.proxies import SETTINGS
 
 
@@ -70,7 +72,15 @@ def client_connection(scheme: str = "http", remote: str = "192.0.2.1") -> Client
     connection = Front(Refuser(), SETTINGS, Metrics(), Clock(loop)).connection(scheme)
     connection.transport = Wire()
     connection.remote = remote
-    connection.forwarded = forwarded_lines(remote, scheme, SETTINGS)
+    connection.visitor = Visitor(remote, scheme, forwarded_lines(remote, scheme, 80))
+    return connection
+
+
+def proxy_connection(**policy: Any) -> ClientConnection:
+    """A connection from a proxy at 10.0.0.1 that is believed about its clients."""
+    connection = client_connection(remote="10.0.0.1")
+    address = ClientAddress(forwarded_headers=True, trusted=("10.0.0.0/8",), **policy)
+    connection.witness = Trust(address, 80).visitor
     return connection
 
 

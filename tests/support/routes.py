@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from ingressd.routing.delta import Delta
-from ingressd.routing.model import Backend, Certificate, Endpoint, Host, PathKind, Route, Upstream
-from ingressd.routing.policy import DEFAULT_POLICY, Policy
+from ingressd.routing.model import (
+    Alternative,
+    Backend,
+    Certificate,
+    Endpoint,
+    Host,
+    PathKind,
+    Route,
+    Upstream,
+)
+from ingressd.routing.policy import DEFAULT_POLICY, CanaryPolicy, Policy
 from ingressd.routing.table import Table
 
 
@@ -22,6 +31,12 @@ def route(
     return Route(
         host, path, PathKind(kind), ingress, "spec.rules[0].http.paths[0]", backend, policy
     )
+
+
+def canary(service: str = "new", **policy: object) -> Alternative:
+    """A canary of the namespace default that leads to port 80 of a Service."""
+    backend, place = Backend("default", service, "80"), "spec.rules[0].http.paths[0]"
+    return Alternative(f"default/{service}", place, backend, CanaryPolicy(**policy))  # type: ignore[arg-type]
 
 
 def host(*paths: str, name: str = "a.example.com", has_tls: bool = False) -> Host:

@@ -19,6 +19,7 @@ from ingressd.routing.model import (
     Upstream,
 )
 from ingressd.routing.policy import Policy, Rewrite
+from ingressd.routing.redirects import Ports
 from ingressd.routing.table import Table
 
 PRIVATE_KEY = b"-----BEGIN PRIVATE KEY-----marker-----END PRIVATE KEY-----"
@@ -80,8 +81,8 @@ def shop_table() -> Table:
 def some_requests() -> Snapshot:
     """Two answers of one series and a retry."""
     metrics = Metrics()
-    metrics.count_request(("shop/web", "shop.test", "GET", 200), 0.002)
-    metrics.count_request(("shop/web", "shop.test", "GET", 200), 99.0)
+    metrics.count_request(("shop/web", "shop.test", "shop/web:80", "GET", 200), 0.002)
+    metrics.count_request(("shop/web", "shop.test", "shop/web:80", "GET", 200), 99.0)
     metrics.upstream_retries["shop/web:80"] = 1
     metrics.open_connections = 3
     return metrics.snapshot()
@@ -90,7 +91,7 @@ def some_requests() -> Snapshot:
 class StillView:
     """An :class:`ingressd.admin.view.View` in which nothing happens by itself."""
 
-    https_port = 443
+    ports = Ports()
 
     def __init__(self) -> None:
         self.table = shop_table()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,12 +10,12 @@ from aiohttp import ClientWebSocketResponse, web
 
 
 @asynccontextmanager
-async def websocket_pod() -> AsyncIterator[int]:
+async def websocket_pod(tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """A pod that sends each message back reversed; its port."""
     runner = web.ServerRunner(web.Server(_say_backwards))
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import threading
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from ingressd.logs import LineWriter, configure_logs
+from ingressd.logs import LineWriter, configure_logs, lost_lines
 
 
 @pytest.fixture
@@ -93,6 +94,36 @@ def test_a_reader_that_is_gone_ends_nothing() -> None:
     writer.flush()
 
     assert writer.dropped == 1
+
+
+class _FullDisk(io.StringIO):
+    is_full = True
+
+    def write(self, text: str) -> int:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+def test_what_a_full_disk_cost_is_said_once_it_has_room(stream: io.StringIO) -> None:
+    disk = _FullDisk()
+    configure_logs("text", disk)
+    log = logging.getLogger("ingressd.test")
+    for _ in range(3):
+        log.info("lost")
+        _written(disk)
+    assert lost_lines() == 3
+    disk.is_full = False
+    log.info("one")
+    _written(disk)
+    log.info("two")
+
+    assert [line.split(" ", 2)[2] for line in _written(disk).splitlines()] == [
+        "one",
+        "3 log lines were dropped: the log's reader is too slow, or its disk is full",
+        "two",
+    ]
+    assert lost_lines() == 3
 
 
 def test_watching_of_files_is_not_told_edit_by_edit(stream: io.StringIO) -> None:

@@ -2,53 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from types import MappingProxyType
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, structs
 
-from ingressd.compiler.annotations.foreign import LEGACY_PREFIX, meant_by
-from ingressd.compiler.annotations.row import Directives, Row, Support
-from ingressd.compiler.annotations.table import BY_NAME, PLACES
-from ingressd.compiler.annotations.verdict import Outcome, Verdict
-from ingressd.resources.shape import closest
+from ingressd.compiler.annotations import judgement
+from ingressd.compiler.annotations.foreign import LEGACY_PREFIX
+from ingressd.compiler.annotations.passthrough import settle_passthrough
+from ingressd.compiler.annotations.plain_pods import tell_of_plain_pods
+from ingressd.compiler.annotations.protection import if_true
+from ingressd.compiler.annotations.referent import (
+    SECRET,
+    Find,
+    Referred,
+    Unusable,
+    WantedSecret,
+    look_up,
+    read_name,
+)
+from ingressd.compiler.annotations.row import Directives, Row, Setting, Support
+from ingressd.compiler.annotations.table import (
+    BY_NAME,
+    OWN,
+    OWN_BY_NAME,
+    own_rows_for,
+    rows_for,
+)
+from ingressd.compiler.annotations.verdict import Verdict
+from ingressd.compiler.closing import closed_policy
+from ingressd.compiler.fields import put
+from ingressd.resources.metadata import ObjectKey
+from ingressd.routing.policy import TlsRedirect
 
-_S = TypeVar("_S", bound=Struct)
-_CLOSED = "the paths of this Ingress answer 503 so that nothing is left open"
+_OF_CANARY = "canary-"
+_SHARED = ("host.", "upstream.", "default_backend")
+
+
+class Surroundings(Struct, frozen=True):
+    """What the annotations of an Ingress can refer to: objects of its namespace, and others."""
+
+    namespace: str
+    find: Find
+
+
+NOWHERE = Surroundings("", lambda _: None)
 
 
 class Reading(Struct, frozen=True):
-    """What the annotations of one Ingress say. ``is_blocked``: its routes must answer 503."""
+    """What the annotations of one Ingress say.
+
+    ``settings`` tell which annotation said what others have a say in. ``named`` are the objects
+    that were looked up, found or not; ``wanted`` what workers need of the Secrets among them.
+    """
 
     directives: Directives = Directives()
     verdicts: tuple[Verdict, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    named: tuple[ObjectKey, ...] = ()
+    wanted: tuple[WantedSecret, ...] = ()
 
     @property
     def is_blocked(self) -> bool:
-        """Whether a protection was asked for that cannot be given."""
-        return any(verdict.is_blocking for verdict in self.verdicts)
+        """Whether a protection was asked for that cannot be given: its routes must answer 503."""
+        return self.directives.is_blocked or any(verdict.is_blocking for verdict in self.verdicts)
 
 
 NOTHING = Reading()
 
 
-def read_annotations(annotations: Mapping[str, str], prefix: str) -> Reading:
-    """Read what stands under ``prefix`` (and the legacy one); all else belongs to others."""
-    texts = _stripped(annotations, prefix)
-    legacy = _stripped(annotations, LEGACY_PREFIX)
-    if not texts and not legacy:
-        return NOTHING
-    directives, verdicts = _apply_rows(texts, prefix)
-    verdicts += [_unknown(name, prefix) for name in texts if name not in BY_NAME]
+def read_annotations(
+    annotations: Mapping[str, str],
+    prefix: str,
+    base: Directives = NOTHING.directives,
+    surroundings: Surroundings = NOWHERE,
+) -> Reading:
+    """Read what stands under ``prefix``, under ingressd's own and the legacy one; all else belongs
+    to others.
+
+    ``base`` is what holds without annotations.
+    """
+    texts = stripped(annotations, prefix)
+    own = stripped(annotations, OWN.prefix)
+    legacy = stripped(annotations, LEGACY_PREFIX)
+    if not texts and not own and not legacy:
+        return NOTHING if base is NOTHING.directives else Reading(base)
+    reader = _Reader(base, surroundings, is_canary=if_true(texts.get("canary", "")))
+    reader.apply_rows(rows_for(texts), texts, prefix)
+    reader.apply_rows(own_rows_for(own), own, OWN.prefix)
+    verdicts = reader.verdicts
+    if prefix != OWN.prefix:
+        verdicts += [judgement.unknown(name, prefix) for name in texts if name not in BY_NAME]
+    strange = own.keys() - OWN_BY_NAME.keys() - (BY_NAME.keys() if prefix == OWN.prefix else set())
+    verdicts += map(judgement.unknown_own, strange)
     if prefix != LEGACY_PREFIX:
-        verdicts += [_legacy(name, prefix) for name in legacy]
-    verdicts.sort(key=lambda verdict: verdict.annotation)
-    return Reading(directives=directives, verdicts=tuple(verdicts))
+        verdicts += [judgement.legacy(name, prefix) for name in legacy]
+    return reader.result()
 
 
-def _stripped(annotations: Mapping[str, str], prefix: str) -> dict[str, str]:
+def stripped(annotations: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """The texts under a prefix, by name."""
     start = f"{prefix}/"
     return {
         name.removeprefix(start): text
@@ -57,149 +109,153 @@ def _stripped(annotations: Mapping[str, str], prefix: str) -> dict[str, str]:
     }
 
 
-def _apply_rows(texts: Mapping[str, str], prefix: str) -> tuple[Directives, list[Verdict]]:
-    """Every row that is written, in table order."""
-    directives = Directives()
-    verdicts: list[Verdict] = []
-    in_force: set[str] = set()
-    written = {row.name: row for name in texts if (row := BY_NAME.get(name))}
-    for row in sorted(written.values(), key=lambda row: PLACES[row.name]):
-        name, *overridden = [name for name in (row.name, *row.aliases) if name in texts]
-        directives, verdict = _apply(directives, row, f"{prefix}/{name}", texts[name], in_force)
-        verdicts.append(verdict)
-        verdicts += [_overridden(f"{prefix}/{alias}", name) for alias in overridden]
-    return directives, verdicts
-
-
-def _apply(
-    directives: Directives, row: Row, annotation: str, text: str, in_force: set[str]
-) -> tuple[Directives, Verdict]:
-    """One row; ``in_force`` are the rows so far that are not without effect, and gains this one."""
-    try:
-        value = row.value.parse(text) if row.value is not None else None
-    except ValueError:
-        return directives, _invalid(row, annotation, text)
-    if row.requires and row.requires not in in_force:
-        return directives, _without_switch(row, annotation)
-    in_force.add(row.name)
-    support = Support.HONOURED if row.is_usual(text) else row.support
-    if value is not None:
-        directives = _put(directives, row.field.split("."), value)
-    return directives, _VERDICTS[support](row, annotation, text)
-
-
-def _put(target: _S, path: list[str], value: object) -> _S:
-    """A copy of ``target`` with the value at a path of attribute names."""
-    head, *rest = path
-    inner = _put(getattr(target, head), rest, value) if rest else value
-    return structs.replace(target, **{head: inner})
-
-
-def _honoured(row: Row, annotation: str, text: str) -> Verdict:
-    return Verdict(annotation, Outcome.HONOURED)
-
-
-def _no_op(row: Row, annotation: str, text: str) -> Verdict:
-    return Verdict(
-        annotation,
-        Outcome.NO_OP,
-        message=f"it changes nothing: {row.instead}",
-        remedy=row.remedy,
+def settled(directives: Directives) -> Directives:
+    """With what follows from several settings, each with its own default: when to redirect to
+    https, whom to ask about requests, whether others share how pods are spoken to, and which path
+    a cookie is for."""
+    redirect = TlsRedirect.WITH_TLS if directives.ssl_redirect else TlsRedirect.OFF
+    if directives.force_ssl_redirect:
+        redirect = TlsRedirect.ALWAYS
+    policy, auth = directives.policy, directives.external_auth
+    if auth is None and directives.uses_global_auth and directives.global_auth.url:
+        auth = directives.global_auth
+    pod_tls = policy.pod_tls
+    if pod_tls is not None and not directives.shares_pod_tls:
+        pod_tls = structs.replace(pod_tls, is_shared=False)
+    affinity = policy.affinity
+    if affinity is not None and affinity.path is None and directives.cookies_for_host:
+        affinity = structs.replace(affinity, path="/")
+    if (
+        policy.tls_redirect is redirect
+        and policy.affinity is affinity
+        and policy.external_auth is auth
+        and policy.pod_tls is pod_tls
+    ):
+        return directives
+    policy = structs.replace(
+        policy, tls_redirect=redirect, affinity=affinity, external_auth=auth, pod_tls=pod_tls
     )
+    return structs.replace(directives, policy=policy)
 
 
-def _unsupported(row: Row, annotation: str, text: str) -> Verdict:
-    """What is not served, yet or ever; closed where serving without it would be too open."""
-    is_blocking = row.protects(text)
-    if is_blocking and not row.field:
-        return _unprotected(row, annotation)
-    when = "yet" if row.support is Support.NOT_YET else "and will not"
-    return Verdict(
-        annotation,
-        Outcome.UNSUPPORTED,
-        message=f"ingressd does not support this annotation {when}; {row.instead}",
-        remedy=row.remedy or "remove it, or do without its effect",
-        is_blocking=is_blocking,
-    )
+def closed(directives: Directives) -> Directives:
+    """With nothing that would be answered in the place of 503."""
+    return structs.replace(directives, policy=closed_policy(directives.policy))
 
 
-def _unprotected(row: Row, annotation: str) -> Verdict:
-    return Verdict(
-        annotation,
-        Outcome.UNSUPPORTED,
-        message=f"ingressd cannot give this protection; {_CLOSED}",
-        remedy=row.remedy or "protect the application another way, then remove the annotation",
-        is_blocking=True,
-    )
+class _Reader:
+    """Applies the rows that are written, in table order. ``_in_force`` are those so far that are
+    not without effect, ``_places`` the places of the verdicts on what was set, by field."""
 
+    def __init__(self, base: Directives, surroundings: Surroundings, *, is_canary: bool) -> None:
+        self.verdicts: list[Verdict] = []
+        self._texts: Mapping[str, str] = {}
+        self._directives = base
+        self._surroundings = surroundings
+        self._is_canary = is_canary
+        self._in_force: set[str] = set()
+        self._places: dict[str, int] = {}
+        self._settings: list[Setting] = []
+        self._named: list[ObjectKey] = []
+        self._wanted: list[WantedSecret] = []
 
-_VERDICTS: Mapping[Support, Callable[[Row, str, str], Verdict]] = MappingProxyType(
-    {
-        Support.HONOURED: _honoured,
-        Support.NO_OP: _no_op,
-        Support.NOT_YET: _unsupported,
-        Support.NEVER: _unsupported,
-    }
-)
+    def apply_rows(self, rows: Iterable[Row], texts: Mapping[str, str], prefix: str) -> None:
+        self._texts = texts
+        for row in rows:
+            name, *shadowed = [name for name in (row.name, *row.aliases) if name in texts]
+            annotation = f"{prefix}/{name}"
+            verdict = self._apply(row, annotation, texts[name])
+            if verdict.is_blocking and row.field and row.closed is not None:
+                self._put(row, annotation, row.closed)
+            self.verdicts.append(verdict)
+            self.verdicts += [judgement.shadowed(f"{prefix}/{alias}", name) for alias in shadowed]
 
+    def result(self) -> Reading:
+        directives = settled(self._directives)
+        verdicts = tell_of_plain_pods(directives, self.verdicts)
+        directives, verdicts = settle_passthrough(directives, verdicts)
+        reading = Reading(
+            directives,
+            tuple(sorted(verdicts, key=lambda verdict: verdict.annotation)),
+            tuple(self._settings),
+            tuple(self._named),
+            tuple(self._wanted),
+        )
+        if not reading.is_blocked:
+            return reading
+        return structs.replace(reading, directives=closed(reading.directives))
 
-def _invalid(row: Row, annotation: str, text: str) -> Verdict:
-    assert row.value is not None
-    expected = row.value.expected
-    is_blocking = row.protects(text)
-    instead = _CLOSED if is_blocking else "the default is used"
-    return Verdict(
-        annotation,
-        Outcome.INVALID,
-        message=f"{text[:80]!r} is not valid, expected {expected}; {instead}",
-        remedy=f"write {expected}",
-        is_blocking=is_blocking,
-    )
+    def _apply(self, row: Row, annotation: str, text: str) -> Verdict:
+        if (in_vain := self._in_vain(row, annotation)) is not None:
+            return in_vain
+        try:
+            value = row.value.parse(text) if row.value is not None else None
+        except ValueError:
+            return judgement.invalid(row, annotation, text)
+        if row.needs and value and row.needs not in self._texts:
+            return judgement.incomplete(row, annotation, text)
+        doubt = ""
+        if row.refers is not None and row.field:
+            try:
+                referred = self._referred(row, str(value))
+            except ValueError:
+                return judgement.invalid(row, annotation, text)
+            if isinstance(referred, Unusable):
+                return judgement.unusable(row, annotation, text, referred)
+            value, doubt = referred
+        if value is not None and (forbidden := row.forbids(value, self._directives)):
+            return judgement.unusable(row, annotation, text, forbidden)
+        self._take(row, annotation, value)
+        verdict = judgement.judge(row, annotation, text, doubt)
+        may_ignore = self._directives.may_ignore_protection and row.support is Support.NEVER
+        if verdict.is_blocking and may_ignore:
+            return judgement.unheeded(row, annotation, text)
+        return verdict
 
+    def _take(self, row: Row, annotation: str, value: object) -> None:
+        if value is not None or row.value is None:
+            self._in_force.add(row.name)
+        if value is not None:
+            self._outdo_earlier(row)
+            self._put(row, annotation, value)
 
-def _without_switch(row: Row, annotation: str) -> Verdict:
-    """Nothing, as in ingress-nginx; but whoever wrote a protection will miss it."""
-    return Verdict(
-        annotation,
-        Outcome.NO_OP,
-        message=f"it has no effect without a valid {row.requires}",
-        remedy=f"add {row.requires}, or remove this one",
-        is_suspect=row.is_protective,
-    )
+    def _in_vain(self, row: Row, annotation: str) -> Verdict | None:
+        """Of one that has no effect in this Ingress, whatever it says."""
+        if self._is_canary and not row.counts_for_canaries:
+            return judgement.of_canary(annotation)
+        if not row.requires or row.requires in self._in_force:
+            return None
+        if self._is_canary or not row.name.startswith(_OF_CANARY):
+            return judgement.without_switch(row, annotation)
+        self._directives = structs.replace(self._directives, is_half_canary=True)
+        return judgement.half_canary(annotation)
 
+    def _put(self, row: Row, annotation: str, value: object) -> None:
+        self._directives = put(self._directives, row.field, value)
+        if row.field.startswith(_SHARED):
+            self._settings.append(Setting(row.field, annotation))
 
-def _overridden(annotation: str, winner: str) -> Verdict:
-    return Verdict(
-        annotation,
-        Outcome.OVERRIDDEN,
-        message=f"it is another name for {winner}, which is set too and wins",
-        remedy="remove one of the two",
-    )
+    def _outdo_earlier(self, row: Row) -> None:
+        """What this row replaces has been set in vain."""
+        for field, place in list(self._places.items()):
+            if field == row.field or field.startswith(f"{row.field}."):
+                lost = self.verdicts[place]
+                self.verdicts[place] = judgement.outdone(lost.annotation, row.name)
+                del self._places[field]
+        self._places[row.field] = len(self.verdicts)
 
-
-def _unknown(name: str, prefix: str) -> Verdict:
-    """An annotation that has no row: there is no other that ingress-nginx knows."""
-    remedy = meant_by(name)
-    misspelt = None if remedy else _closest(name)
-    return Verdict(
-        f"{prefix}/{name}",
-        Outcome.NEVER_EXISTED,
-        message="ingress-nginx does not know this annotation either; it has no effect",
-        remedy=remedy or (f"did you mean {misspelt}?" if misspelt else "remove it"),
-        is_suspect=misspelt is not None,
-    )
-
-
-@lru_cache(maxsize=1024)  # the same misspelling comes in many Ingresses, and this is slow
-def _closest(name: str) -> str | None:
-    return closest(name, BY_NAME)
-
-
-def _legacy(name: str, prefix: str) -> Verdict:
-    return Verdict(
-        f"{LEGACY_PREFIX}/{name}",
-        Outcome.NEVER_EXISTED,
-        message=f"the prefix {LEGACY_PREFIX} is not read, by ingress-nginx neither; "
-        "it has no effect",
-        remedy=f"write {prefix}/{name}",
-    )
+    def _referred(self, row: Row, text: str) -> Referred | Unusable:
+        """What comes of the object that a row names. Raises ValueError for what names none."""
+        assert row.refers is not None
+        referent, around = row.refers(self._texts), self._surroundings
+        key = read_name(text, referent.kind, around.namespace)
+        self._named.append(key)
+        may_cross = self._directives.may_cross_namespaces
+        content = look_up(referent, key, around.namespace, around.find, may_cross=may_cross)
+        if isinstance(content, Unusable):
+            return content
+        if referent.kind == SECRET and referent.entries != frozenset():
+            self._wanted.append(WantedSecret(key.qualified_name, referent.entries))
+        doubt = referent.doubt(content)
+        value = referent.value(key.qualified_name, content)
+        return Referred(value, f"{key} {doubt}" if doubt else "")

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from ingressd.compiler.annotations.protection import Protects, nothing
-from ingressd.compiler.annotations.values import Parser, parse_bool
-from ingressd.routing.policy import DEFAULT_POLICY, Policy
+from ingressd.compiler.annotations.referent import Refers, Unusable
+from ingressd.compiler.annotations.values import Parser, is_same
+from ingressd.routing.policy import (
+    DEFAULT_HOST_POLICY,
+    DEFAULT_POLICY,
+    DEFAULT_UPSTREAM_POLICY,
+    CanaryPolicy,
+    ExternalAuth,
+    HostPolicy,
+    Policy,
+    UpstreamPolicy,
+)
 
 
 class Scope(Enum):
@@ -44,22 +56,81 @@ class Support(Enum):
 
 class Directives(Struct, frozen=True):
     """All that the annotations of one Ingress say: the policy of its routes, and what steers the
-    compiler itself."""
+    compiler itself. What they say nothing of is as the ConfigMap has it.
+
+    ``policy.tls_redirect`` follows from ``ssl_redirect`` and ``force_ssl_redirect``, and
+    ``policy.external_auth`` is ``external_auth``, or else ``global_auth``, unless
+    ``uses_global_auth`` is false. ``is_blocked`` is set where the ConfigMap asks for a protection
+    of all routes that cannot be given. What ``host`` and ``upstream`` say counts where no older
+    Ingress of the same host, or of the same Service port, says otherwise. ``default_backend`` is
+    the name of a Service, "" for none. ``is_half_canary``: annotations say which requests a canary
+    gets, and none that this is one.
+    ``may_pass_through``: annotations may leave TLS to the pods. ``may_cross_namespaces``: they may
+    name objects of other namespaces. ``shares_pod_tls``: ``policy.pod_tls`` is for the other
+    Ingresses of the host and namespace, too. ``may_ignore_protection``: what nothing here can ever
+    give is done without. ``allowed_response_headers``, in lower case, are those that
+    ``custom-headers`` may set. ``cookies_for_host``: a cookie of ``policy.affinity`` without a path
+    is for the whole host, not for the path of the rule.
+    """
 
     policy: Policy = DEFAULT_POLICY
+    host: HostPolicy = DEFAULT_HOST_POLICY
+    upstream: UpstreamPolicy = DEFAULT_UPSTREAM_POLICY
+    default_backend: str = ""
+    may_cross_namespaces: bool = False
+    may_pass_through: bool = False
+    may_ignore_protection: bool = False
+    allowed_response_headers: tuple[str, ...] = ()
+    shares_pod_tls: bool = True
+    ssl_redirect: bool = True
+    force_ssl_redirect: bool = False
+    is_blocked: bool = False
     use_regex: bool = False
-    is_canary: bool = False
+    canary: CanaryPolicy | None = None
+    is_half_canary: bool = False
+    external_auth: ExternalAuth | None = None
+    global_auth: ExternalAuth = ExternalAuth()
+    uses_global_auth: bool = True
+    cookies_for_host: bool = False
+
+
+class Setting(NamedTuple):
+    """A field of :class:`Directives`, dotted, and the annotation that set it, with its prefix."""
+
+    field: str
+    annotation: str
+
+
+def nothing_forbidden(value: object, directives: Directives) -> Unusable | None:
+    """Every value may be used."""
+    return None
+
+
+def nothing_lacking(text: str) -> str:
+    """All that it asks for is given."""
+    return ""
 
 
 class Row(Struct, frozen=True, kw_only=True):
     """One annotation, without its prefix. ``summary`` is one line of documentation.
 
     ``aliases`` are other names; the first name wins. ``requires`` names an annotation without which
-    this one does nothing. ``protects`` tells for a text whether serving the paths without it would
-    open what it closes: then they answer 503.
+    this one does nothing, ``needs`` one without which it cannot do what it says. ``protects`` tells
+    for a text whether serving the paths without it would open what it closes: then they answer 503.
 
     Where it is honoured, ``value`` reads it and ``field`` is where the value goes in
-    :class:`Directives`, dotted; of two rows with the same field the later one wins.
+    :class:`Directives`, dotted; of two rows with the same field the later one wins. ``refers`` is
+    for a value that names a Secret or a ConfigMap: what comes of that goes into the field.
+    ``forbids`` tells why a value may not be used, given what was said before.
+    ``lacks`` says what a text asks for in vain, beside what is honoured. ``closed`` is the value
+    that refuses everybody: it goes into the field, if others share that, where what protects cannot
+    be given.
+
+    ``of_canaries``: it is read of a canary as well; so is what concerns Service ports.
+
+    ``drops_ingress``: ingress-nginx serves nothing of an Ingress in which this one is invalid.
+
+    ``advises`` makes a remedy of a text and the prefix of its annotation.
 
     Where it is not, ``instead`` says what happens (for a no-op: why nothing is lost), ``remedy``
     what to do, and ``usual`` is the text that asks for what happens anyway, and so is honoured. A
@@ -72,9 +143,17 @@ class Row(Struct, frozen=True, kw_only=True):
     scope: Scope = Scope.PATH
     aliases: tuple[str, ...] = ()
     requires: str = ""
+    needs: str = ""
     protects: Protects = nothing
     field: str = ""
     value: Parser | None = None
+    refers: Refers | None = None
+    forbids: Callable[[object, Directives], Unusable | None] = nothing_forbidden
+    lacks: Callable[[str], str] = nothing_lacking
+    closed: object = None
+    advises: Callable[[str, str], str] | None = None
+    of_canaries: bool = False
+    drops_ingress: bool = False
     support: Support = Support.HONOURED
     instead: str = "it is ignored"
     remedy: str = ""
@@ -85,11 +164,11 @@ class Row(Struct, frozen=True, kw_only=True):
         """Whether it can be that nothing may be served without it."""
         return self.protects is not nothing
 
+    @property
+    def counts_for_canaries(self) -> bool:
+        """Whether it has an effect in an Ingress that has no paths of its own."""
+        return self.of_canaries or self.scope is Scope.UPSTREAM
+
     def is_usual(self, text: str) -> bool:
         """Whether it asks for what happens anyway."""
-        if self.usual != "false":
-            return text.strip().lower() == self.usual if self.usual else False
-        try:
-            return not parse_bool(text)
-        except ValueError:
-            return False
+        return bool(self.usual) and is_same(text, self.usual)

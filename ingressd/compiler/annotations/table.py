@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ from ingressd.compiler.annotations.rows import (
     headers,
     mirroring,
     observing,
+    own,
     paths,
     rate_limits,
     redirects,
@@ -35,10 +36,12 @@ from ingressd.compiler.annotations.rows import (
 
 
 class Subject(Struct, frozen=True):
-    """Rows that are documented together."""
+    """Rows that are documented together. ``prefix`` is that of their names, "" for the one that
+    --annotations-prefix says."""
 
     title: str
     rows: tuple[Row, ...]
+    prefix: str = ""
 
 
 SUBJECTS: tuple[Subject, ...] = (
@@ -66,6 +69,9 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("Snippets and ModSecurity", snippets.ROWS),
 )
 
+OWN = Subject("What snippets were used for", own.ROWS, own.PREFIX)
+"""Those that ingress-nginx does not know; they are applied after the others."""
+
 ROWS: tuple[Row, ...] = tuple(row for subject in SUBJECTS for row in subject.rows)
 
 BY_NAME: Mapping[str, Row] = MappingProxyType(
@@ -73,5 +79,18 @@ BY_NAME: Mapping[str, Row] = MappingProxyType(
 )
 """Rows by name and by alias."""
 
+OWN_BY_NAME: Mapping[str, Row] = MappingProxyType({row.name: row for row in OWN.rows})
+
 PLACES: Mapping[str, int] = MappingProxyType({row.name: place for place, row in enumerate(ROWS)})
 """The place of each row in the order, by its name."""
+
+
+def rows_for(names: Iterable[str]) -> list[Row]:
+    """The rows of these names, in the order in which they are applied."""
+    written = {row.name: row for name in names if (row := BY_NAME.get(name))}
+    return sorted(written.values(), key=lambda row: PLACES[row.name])
+
+
+def own_rows_for(names: Container[str]) -> list[Row]:
+    """The rows of ingressd's own with these names, in their order."""
+    return [row for row in OWN.rows if row.name in names]

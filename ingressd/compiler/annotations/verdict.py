@@ -31,10 +31,17 @@ _CODES = {
 }
 
 
+def annotation_field(annotation: str) -> str:
+    """Where an annotation, given with its prefix, stands in its object."""
+    return f"metadata.annotations[{annotation}]"
+
+
 class Verdict(Struct, frozen=True, omit_defaults=True):
     """The fate of one annotation, by its full name, and why.
 
     ``is_blocking`` marks a protection that cannot be given: the routes of the Ingress answer 503.
+    ``loses_protection`` marks one that is done without, as the operator allows.
+    ``is_dropped`` marks one for which ingress-nginx would serve nothing of the Ingress.
     ``is_suspect`` marks one whose effect is probably missed, though ingress-nginx gives none.
     """
 
@@ -43,6 +50,8 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     message: str = ""
     remedy: str = ""
     is_blocking: bool = False
+    loses_protection: bool = False
+    is_dropped: bool = False
     is_suspect: bool = False
 
     def as_finding(self, subject: ObjectKey) -> Finding | None:
@@ -50,12 +59,11 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
         code = _CODES.get(self.outcome)
         if code is None:
             return None
-        field = f"metadata.annotations[{self.annotation}]"
-        told = finding(code, subject, field, self.message, self.remedy)
+        told = finding(code, subject, annotation_field(self.annotation), self.message, self.remedy)
         severity = self._severity(code)
         return structs.replace(told, severity=severity, verdict=self.outcome.value)
 
     def _severity(self, code: Code) -> Severity:
-        if self.is_blocking:
+        if self.is_blocking or self.loses_protection:
             return Severity.ERROR
         return Severity.WARNING if self.is_suspect else code.severity

@@ -11,7 +11,9 @@ from ingressd.proxy.response_head import STATUS_LINES, connection_line
 
 
 class Answer(Struct, frozen=True):
-    """A whole response; ``lines`` are serialised field lines beside type and length."""
+    """A whole response; ``lines`` are serialised field lines beside type and length. One without a
+    body may have no type, b"".
+    """
 
     status: int
     content_type: bytes
@@ -35,11 +37,15 @@ def write_answer(request: Request, answer: Answer) -> None:
     """Write an answer and record it on the request; the connection closes if a body is unread."""
     request.status = answer.status
     request.keep_alive = request.keep_alive and request.is_body_complete
+    lines = [b"Content-Length: %d\r\n" % len(answer.body), *answer.lines]
+    if answer.content_type:
+        lines.insert(0, b"Content-Type: %b\r\n" % answer.content_type)
+    for edit in request.answer_edits:
+        lines = edit(request, answer.status, lines)
     head = b"".join(
         [
             STATUS_LINES[answer.status],
-            b"Content-Type: %b\r\nContent-Length: %d\r\n" % (answer.content_type, len(answer.body)),
-            *answer.lines,
+            *lines,
             connection_line(request.keep_alive, request.http10),
         ]
     )

@@ -8,18 +8,25 @@ does have to wait, and sleeps while it is not needed.
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import Any, Protocol, cast
 
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
-from ingressd.proxy.client.forwarded import client_address, forwarded_lines
+from ingressd.proxy.client.client_address import Trust
+from ingressd.proxy.client.forwarded import Visitor, Witness, peer_address
 from ingressd.proxy.client.intake import Intake
+from ingressd.proxy.client.proxy_protocol import ProxyHeader
 from ingressd.proxy.client.refusals import status_of
-from ingressd.proxy.client.request import REPEATABLE, Feed, Relay, Request
+from ingressd.proxy.client.request import REPEATABLE, Request
+from ingressd.proxy.client.roles import Feed, Relay
 from ingressd.proxy.clock import NEVER, Clock
 from ingressd.proxy.metrics import Metrics
-from ingressd.proxy.settings import ProxySettings
+from ingressd.routing.global_policy import GlobalPolicy
+
+_AT_ONCE = struct.pack("ii", 1, 0)  # closing a socket with no time to linger resets it
 
 
 class Reply:
@@ -67,10 +74,11 @@ class Front(Protocol):
     """The server that a connection belongs to: :class:`ingressd.proxy.client.front.Front`."""
 
     clock: Clock
+    global_policy: GlobalPolicy
     loop: asyncio.AbstractEventLoop
     metrics: Metrics
     responder: Responder
-    settings: ProxySettings
+    trust: Trust
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """One more (aiohttp's hook)."""
@@ -81,11 +89,15 @@ class Front(Protocol):
 
 
 class ClientConnection(Intake):
-    """One client connection. ``scheme`` is "http" or "https", ``server_name`` the SNI, if any."""
+    """One client connection. ``scheme`` is "http" or "https", ``server_name`` the SNI, if any.
+
+    ``header`` is the PROXY header with which it began, if that is asked for.
+    """
 
     __slots__ = (
         "_asleep",
         "_front",
+        "_header",
         "_is_begun",
         "_is_half_closed",
         "_metrics",
@@ -93,14 +105,22 @@ class ClientConnection(Intake):
         "_responder",
         "begun",
         "exchange",
-        "forwarded",
         "loop",
         "remote",
         "scheme",
         "server_name",
+        "visitor",
+        "witness",
     )
 
-    def __init__(self, front: Front, scheme: str, server_name: str | None, **settings: Any) -> None:
+    def __init__(
+        self,
+        front: Front,
+        scheme: str,
+        server_name: str | None,
+        header: ProxyHeader | None,
+        **settings: Any,
+    ) -> None:
         super().__init__(front, **settings)
         self._front = front
         self.loop = front.loop
@@ -109,27 +129,35 @@ class ClientConnection(Intake):
         self.begun: Request | None = None
         self.exchange: Relay | None = None
         self.remote = ""
-        self.forwarded = b""
+        self.visitor = Visitor("", scheme, b"")
+        self.witness: Witness | None = None
+        self._header = header
         self._asleep: asyncio.Future[None] | None = None
         self._is_begun = self._is_half_closed = False
         self._metrics = front.metrics
-        self._most_requests = front.settings.limits.keep_alive_requests
+        limits = self.limits
+        self._most_requests = limits.keep_alive_requests if limits.keep_alive else 1
         self._responder = front.responder
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Learn the peer, and write down once what every request of it tells the pod.
+        """Learn who it is, and write down once what every request of it tells the pod.
 
         Not as aiohttp does, which makes a timer and a task at once.
         """
         self.transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
-        self.remote = client_address(str(peer[0])) if peer else ""
-        self.forwarded = forwarded_lines(self.remote, self.scheme, self._front.settings)
+        self._learn(peer_address(str(peer[0])) if peer else "")
         self._metrics.client_connections += 1
         self._metrics.open_connections += 1
         self._front.connection_made(self, self.transport)
-        self.deadline = self._clock.now + self._limits.head_timeout
+        self.deadline = self._clock.now + self.limits.head_timeout
         self._clock.watch(self)
+
+    def _learn(self, peer: str) -> None:
+        trust = self._front.trust
+        self.visitor = trust.arrival(peer, self.scheme, self._header)
+        self.remote = self.visitor.remote
+        self.witness = trust.visitor if trust.believes(self.remote) else None
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Count it out; aiohttp cancels the handler, which drops the exchange."""
@@ -210,7 +238,7 @@ class ClientConnection(Intake):
         elif self._is_free:
             self._refuse(408)
         else:  # what was asked before is not answered yet
-            self.deadline = self._clock.now + self._limits.head_timeout
+            self.deadline = self._clock.now + self.limits.head_timeout
 
     def leave(self, request: Request) -> None:
         """Close after the last answer, which the client must see even if it goes on sending."""
@@ -324,12 +352,17 @@ class ClientConnection(Intake):
         """Reset the connection, so that an answer cut short cannot be taken for a whole one."""
         transport = self.transport
         if transport is not None:
+            # To HTTP/1.0 a mere end may be the end of the answer.
+            sock = None if transport.is_closing() else transport.get_extra_info("socket")
+            if sock is not None:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
             transport.abort()
 
     @property
     def is_last(self) -> bool:
         """Whether the connection ends with the answer under way."""
-        return self._close or self.is_finished or self._request_count >= self._most_requests
+        begun = self._request_count - len(self._messages)  # others wait, and are counted already
+        return self._close or self.is_finished or begun >= self._most_requests
 
     @property
     def is_finished(self) -> bool:
@@ -362,5 +395,5 @@ class ClientConnection(Intake):
     ) -> Reply:
         """What aiohttp could not parse, as an error page (RFC 9112 section 2.2: 400 and close)."""
         if isinstance(exc, HttpProcessingError):
-            status = status_of(exc, self._limits)
+            status = status_of(exc, self.limits)
         return self._responder.refuse(request, status)

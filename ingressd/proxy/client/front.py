@@ -11,11 +11,14 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpRequestParser, RawRequestMessage
 from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, RequestPayloadError
 
+from ingressd.proxy.client.client_address import Trust
 from ingressd.proxy.client.connection import ClientConnection, Responder
+from ingressd.proxy.client.proxy_protocol import ProxyHeader
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.settings import ProxySettings
+from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, GlobalPolicy, Limits
 
 READ_BUFFER = 64 * 1024
 """Bytes of a body that may wait in memory before the client is held back (twice this at most)."""
@@ -31,7 +34,10 @@ CUT_OFF = 0.01
 
 
 class Front(web.Server):
-    """The server of all client connections of this worker."""
+    """The server of all client connections of this worker.
+
+    ``global_policy`` is that of connections to come.
+    """
 
     def __init__(
         self,
@@ -51,30 +57,31 @@ class Front(web.Server):
             handler_cancellation=True,
             loop=clock.loop,
         )
-        limits = settings.limits
-        self._parsing: dict[str, Any] = {
-            "auto_decompress": False,
-            "max_line_size": limits.request_line,
-            "max_field_size": limits.header_field,
-            "max_headers": limits.header_count,
-        }
-        self._serving: dict[str, Any] = {
-            "access_log": None,
-            "keepalive_timeout": limits.keep_alive,
-            "lingering_time": LINGERING_TIME,
-            "read_bufsize": READ_BUFFER,
-            **self._parsing,
-        }
         self._one_left = asyncio.Event()
         self.clock = clock
         self.loop = clock.loop
         self.responder = responder
         self.settings = settings
         self.metrics = metrics
+        self.adopt(DEFAULT_GLOBAL_POLICY)
 
-    def connection(self, scheme: str, server_name: str | None = None) -> ClientConnection:
-        """A protocol for one accepted connection."""
-        return ClientConnection(self, scheme, server_name, **self._serving)
+    def adopt(self, policy: GlobalPolicy) -> None:
+        """Use another policy from the next connection on."""
+        self.global_policy = policy
+        self.trust = Trust(policy.client_address, self.settings.http_port)
+        self._serving: dict[str, Any] = {
+            "access_log": None,
+            "keepalive_timeout": policy.limits.keep_alive,
+            "lingering_time": LINGERING_TIME,
+            "read_bufsize": READ_BUFFER,
+            **_parsing(policy.limits),
+        }
+
+    def connection(
+        self, scheme: str, server_name: str | None = None, header: ProxyHeader | None = None
+    ) -> ClientConnection:
+        """A protocol for one accepted connection; ``header`` is what a load balancer said of it."""
+        return ClientConnection(self, scheme, server_name, header, **self._serving)
 
     def parser(self, connection: ClientConnection) -> Any:
         """A parser like the one that aiohttp makes for a new connection."""
@@ -84,7 +91,7 @@ class Front(web.Server):
             READ_BUFFER,
             payload_exception=RequestPayloadError,
             max_msg_queue_size=MAX_MSG_QUEUE_SIZE,
-            **self._parsing,
+            **_parsing(connection.limits),
         )
 
     def connection_lost(self, handler: RequestHandler, exc: BaseException | None = None) -> None:
@@ -123,6 +130,16 @@ class Front(web.Server):
     def client_connections(self) -> list[ClientConnection]:
         """Every open connection."""
         return [item for item in self.connections if isinstance(item, ClientConnection)]
+
+
+def _parsing(limits: Limits) -> dict[str, Any]:
+    """What aiohttp's parser is told."""
+    return {
+        "auto_decompress": False,
+        "max_line_size": limits.request_line,
+        "max_field_size": limits.header_field,
+        "max_headers": limits.header_count,
+    }
 
 
 def next_request(

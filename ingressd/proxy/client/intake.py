@@ -1,7 +1,7 @@
 """The reading half of a client's connection: aiohttp's parser, and what it leaves undone.
 
-It bounds no head as a whole, no chunk extension and no time, loses what follows an Upgrade, and
-goes on after an error.
+It bounds no head as a whole, no chunk extension and no time, takes other protocols for HTTP, loses
+what follows an Upgrade, and goes on after an error.
 """
 
 from __future__ import annotations
@@ -10,22 +10,23 @@ import asyncio
 from typing import Any, Protocol
 
 from aiohttp import EMPTY_PAYLOAD, StreamReader
+from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
 from ingressd.proxy.client.chunks import END, ChunkedBody
-from ingressd.proxy.client.refusals import head_size
+from ingressd.proxy.client.refusals import begins_as_http, head_size, is_foreign
 from ingressd.proxy.client.request import BadRequest, Request
 from ingressd.proxy.client.sink import Sink
 from ingressd.proxy.clock import NEVER, Clock
-from ingressd.proxy.settings import ProxySettings
+from ingressd.routing.global_policy import GlobalPolicy
 
 
 class Parsers(Protocol):
-    """Where a connection gets its settings and its parsers from."""
+    """Where a connection gets its clock, its policy and its parsers from."""
 
     clock: Clock
     loop: asyncio.AbstractEventLoop
-    settings: ProxySettings
+    global_policy: GlobalPolicy
 
     def parser(self, connection: Any) -> Any:
         """A parser like the one that aiohttp makes for a new connection."""
@@ -33,17 +34,21 @@ class Parsers(Protocol):
 
 
 class Intake(RequestHandler):
-    """Parses what a client sends into the queue of messages; ``deadline`` is the clock's."""
+    """Parses what a client sends into the queue of messages; ``deadline`` is the clock's.
+
+    ``limits`` are those that held when the connection began.
+    """
 
     __slots__ = (
         "_body",
         "_chunked",
         "_clock",
+        "_first_line",
         "_head_size",
         "_head_tail",
-        "_limits",
         "_parsers",
         "deadline",
+        "limits",
         "request",
     )
 
@@ -54,10 +59,11 @@ class Intake(RequestHandler):
         self._body: StreamReader | None = None
         self._chunked: ChunkedBody | None = None
         self._clock = parsers.clock
+        self._first_line = b""
         self._head_size = 0
         self._head_tail = b""
-        self._limits = parsers.settings.limits
         self._parsers = parsers
+        self.limits = parsers.global_policy.limits
 
     @property
     def _is_free(self) -> bool:
@@ -89,7 +95,6 @@ class Intake(RequestHandler):
         a request parsed together with such a body, or begun there, is dropped and the connection
         closed after the answer; else the next head gets a fresh parser.
         """
-        is_long = self._head_size + len(data) > self._limits.head
         for position in range(-new, 0):
             message, body = self._messages[position]
             if isinstance(message, _ErrInfo):
@@ -99,8 +104,8 @@ class Intake(RequestHandler):
                 self._drop(position)
                 self.close()
                 break
-            elif is_long and head_size(message) > self._limits.head:
-                self._replace(position, 431)
+            elif status := self._objection(message, data, is_alone=new == 1):
+                self._replace(position, status)
                 break
             elif message.upgrade and not self._upgraded:
                 self._decline_upgrade(self._behind_head(data) if new == 1 else None)
@@ -114,7 +119,17 @@ class Intake(RequestHandler):
             self._follow_chunks(self._chunked, data)
         if self._head_size:
             self._head_size = 0
-            self._head_tail = b""
+            self._first_line = self._head_tail = b""
+
+    def _objection(self, message: RawRequestMessage, data: bytes, *, is_alone: bool) -> int:
+        """The status for a head that was parsed and is refused all the same, 0 for any other."""
+        is_long = self._head_size + len(data) > self.limits.head
+        if is_long and head_size(message) > self.limits.head:
+            return 431
+        received = self._first_line + data
+        if is_alone and begins_as_http(message, received):
+            return 0
+        return 400 if is_foreign(message, received) else 0
 
     def _follow_chunks(self, chunked: ChunkedBody, data: bytes) -> None:
         body = chunked.reader
@@ -150,12 +165,14 @@ class Intake(RequestHandler):
         if self._upgraded or self._buffer_paused:
             return
         if not self._head_size:
-            self.deadline = self._clock.now + self._limits.head_timeout
+            self.deadline = self._clock.now + self.limits.head_timeout
             # aiohttp's own timer would take the connection for an idle one.
             self._next_keepalive_close_time = self.deadline + self._keepalive_timeout
+        if b"\n" not in self._first_line:
+            self._first_line = (self._first_line + data).lstrip(b"\r\n")
         self._head_size += len(data)
         self._head_tail = (self._head_tail + data)[-3:]
-        if self._head_size > self._limits.head:
+        if self._head_size > self.limits.head:
             self._refuse(431)
 
     @property
@@ -204,4 +221,8 @@ class Intake(RequestHandler):
 
     def _fail_body(self, body: StreamReader) -> None:
         if not body.is_eof():
-            body.set_exception(RequestPayloadError("malformed or incomplete body"))
+            error = RequestPayloadError("malformed or incomplete body")
+            body.set_exception(error)
+            # Again, for a reader whom the end of a chunk has just woken: finding nothing, it will
+            # sleep on without a look at the error.
+            self._parsers.loop.call_soon(body.set_exception, error)

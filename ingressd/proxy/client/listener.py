@@ -15,10 +15,11 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeAlias
 
-from ingressd.proxy.client.client_hello import ClientHello
-from ingressd.proxy.client.greeting import read_greeting
+from ingressd.proxy.client.client_hello import MAX_SIZE, ClientHello
+from ingressd.proxy.client.greeting import NoProxyHeader, read_greeting, read_proxy_header
+from ingressd.proxy.client.proxy_protocol import ProxyHeader
 from ingressd.proxy.metrics import Metrics
-from ingressd.proxy.settings import Limits
+from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, GlobalPolicy
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,27 +29,46 @@ _PAUSE = 0.05  # seconds until a full worker looks whether it may accept again
 _STARVED_PAUSE = 0.1  # seconds until accepting is tried again after it failed
 _SHUTDOWN_TIMEOUT = 2.0  # seconds for the peer's close_notify
 _UNACKNOWLEDGED = 60_000  # milliseconds a client may leave our bytes unacknowledged
+_COMPLAINT_INTERVAL = 60.0  # seconds between warnings of connections without a PROXY header
 _RESERVED_DESCRIPTORS = 128  # listening sockets, logs, the channel to the supervisor, DNS
 
-ProtocolFactory: TypeAlias = Callable[[str, str | None], asyncio.Protocol]
-"""Makes a protocol from the scheme ("http", "https") and the server name (SNI)."""
+_UNRECOGNIZED_NAME = b"\x15\x03\x03\x00\x02\x02\x70"  # a fatal alert, RFC 6066 section 3
+
+ProtocolFactory: TypeAlias = Callable[[str, str | None, ProxyHeader | None], asyncio.Protocol]
+"""Makes a protocol from the scheme ("http", "https"), the server name (SNI) and the PROXY header
+with which the connection began."""
 
 ContextChooser: TypeAlias = Callable[[ClientHello], ssl.SSLContext]
 """Picks the TLS context. What it raises costs the client its connection, and is logged."""
 
 Welcome: TypeAlias = Callable[[socket.socket], Coroutine[Any, Any, object]]
+"""Takes an accepted socket, until its connection has a protocol."""
+
+Passing: TypeAlias = Callable[[ClientHello], Welcome | None]
+"""What takes a TLS connection that does not end here, None for one that does."""
+
+
+def nothing_passes(hello: ClientHello) -> None:
+    """Every TLS connection ends here."""
 
 
 def affordable_connections(wanted: int) -> int:
-    """``wanted``, or what RLIMIT_NOFILE allows when each has an upstream connection too."""
+    """``wanted``, or what RLIMIT_NOFILE allows when each has an upstream connection, and two
+    temporary files, too."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
         return wanted
-    return max(1, min(wanted, (descriptors - _RESERVED_DESCRIPTORS) // 2))
+    return max(1, min(wanted, (descriptors - _RESERVED_DESCRIPTORS) // 4))
+
+
+class UnknownName(ConnectionRefusedError):
+    """A client asks for a name for which there shall be no handshake."""
 
 
 class Listener:
     """Accepts connections until closed; the sockets it listens on stay their owner's.
+
+    ``global_policy`` is that of connections to come.
 
     Protocols count themselves in ``metrics.open_connections``, up in ``connection_made`` and down
     in ``connection_lost``: that is how the listener knows that there is room for another one.
@@ -59,19 +79,25 @@ class Listener:
         protocol_factory: ProtocolFactory,
         choose: ContextChooser,
         metrics: Metrics,
-        limits: Limits,
+        passing: Passing = nothing_passes,
     ) -> None:
         self._protocol_factory = protocol_factory
         self._choose = choose
+        self._passing = passing
         self._metrics = metrics
-        self._limits = limits
-        self._capacity = affordable_connections(limits.connections)
         self._loop = asyncio.get_running_loop()
-        self._handshakes = asyncio.Semaphore(limits.tls_handshakes)
         self._welcomes: dict[socket.socket, Welcome] = {}
         self._pending: set[asyncio.Task[object]] = set()
         self._resume: asyncio.TimerHandle | None = None
         self._is_starved = False
+        self._next_complaint = 0.0
+        self.adopt(DEFAULT_GLOBAL_POLICY)
+
+    def adopt(self, policy: GlobalPolicy) -> None:
+        """Use another policy from the next connection on."""
+        self.global_policy = policy
+        self._capacity = affordable_connections(policy.limits.connections)
+        self._handshakes = asyncio.Semaphore(policy.limits.tls_handshakes)
 
     @property
     def pending(self) -> int:
@@ -170,28 +196,67 @@ class Listener:
     # Welcoming one client.
 
     def _welcome_plain(self, client: socket.socket) -> Coroutine[Any, Any, object]:
+        if self.global_policy.client_address.proxy_protocol:
+            return self._welcome_proxied(client)
         return self._loop.connect_accepted_socket(self._plain_protocol, client)
 
-    def _plain_protocol(self) -> asyncio.Protocol:
-        return self._protocol_factory("http", None)
+    def _plain_protocol(self, header: ProxyHeader | None = None) -> asyncio.Protocol:
+        return self._protocol_factory("http", None, header)
+
+    async def _welcome_proxied(self, client: socket.socket) -> None:
+        client.setblocking(False)
+        async with asyncio.timeout(self.global_policy.limits.head_timeout):
+            header = await self._proxy_header(client)
+        await self._loop.connect_accepted_socket(partial(self._plain_protocol, header), client)
 
     async def _welcome_tls(self, client: socket.socket) -> None:
         client.setblocking(False)
         try:
-            async with asyncio.timeout(self._limits.tls_handshake_timeout):
+            async with asyncio.timeout(self.global_policy.limits.tls_handshake_timeout):
+                header = await self._proxy_header(client)
                 hello = await read_greeting(client)
+                passing = self._passing(hello)
+                if passing is not None:
+                    await passing(client)
+                    return
                 async with self._handshakes:
-                    await self._shake_hands(client, hello)
+                    await self._shake_hands(client, hello, header)
         except Exception:
             self._metrics.tls_handshake_failures += 1
             raise
 
-    async def _shake_hands(self, client: socket.socket, hello: ClientHello) -> None:
+    async def _proxy_header(self, client: socket.socket) -> ProxyHeader | None:
+        if not self.global_policy.client_address.proxy_protocol:
+            return None
+        try:
+            return await read_proxy_header(client)
+        except NoProxyHeader as error:
+            self._complain(error)
+            raise
+
+    def _complain(self, error: NoProxyHeader) -> None:
+        """Say so once in a while: as a rule all connections of a load balancer fail, or none."""
+        now = self._loop.time()
+        if now >= self._next_complaint:
+            self._next_complaint = now + _COMPLAINT_INTERVAL
+            _LOG.warning("use-proxy-protocol: a connection is closed, because %s", error)
+
+    def _context(self, client: socket.socket, hello: ClientHello) -> ssl.SSLContext:
+        try:
+            return self._choose(hello)
+        except UnknownName:
+            client.recv(MAX_SIZE)  # closing with something unread would reset, and lose the alert
+            client.send(_UNRECOGNIZED_NAME)
+            raise
+
+    async def _shake_hands(
+        self, client: socket.socket, hello: ClientHello, header: ProxyHeader | None
+    ) -> None:
         await self._loop.connect_accepted_socket(
-            lambda: self._protocol_factory("https", hello.server_name),
+            lambda: self._protocol_factory("https", hello.server_name, header),
             client,
-            ssl=self._choose(hello),
-            ssl_handshake_timeout=self._limits.tls_handshake_timeout,
+            ssl=self._context(client, hello),
+            ssl_handshake_timeout=self.global_policy.limits.tls_handshake_timeout,
             ssl_shutdown_timeout=_SHUTDOWN_TIMEOUT,
         )
 

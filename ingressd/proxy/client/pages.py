@@ -42,6 +42,7 @@ _TRY_AGAIN = "Please try again in a moment."
 
 MEANINGS: dict[int, Meaning] = {
     400: Meaning("Bad Request", "The server could not understand this request."),
+    401: Meaning("Unauthorized", "You have to log in to see this."),
     403: Meaning("Forbidden", "You are not allowed to see this."),
     404: Meaning(
         "Not Found", "There is nothing at this address. Please check it for typing errors."

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from functools import lru_cache
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 from aiohttp import EMPTY_PAYLOAD, StreamReader
 from aiohttp.http import RawRequestMessage
 
-from ingressd.proxy.headers import split_request
-from ingressd.proxy.upstream.receiver import Failure
-from ingressd.routing.hosts import normalise_host
+from ingressd.proxy.bodies.temporary_files import TemporaryFile
+from ingressd.proxy.client.authority import host_of
+from ingressd.proxy.client.roles import Client, Edit, Errand, Refusal, Screen, StandIn
+from ingressd.proxy.headers import connection_tokens, split_request
+from ingressd.proxy.upstream.endpoints import PooledUpstream
 from ingressd.routing.model import Route
 from ingressd.routing.paths import normalise_path
 
@@ -23,8 +25,9 @@ SMALL_BODY = 64 * 1024
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 """Idempotent methods (RFC 9110 section 9.2.2): safe to send again when no answer began."""
 
+_OF_BODY_OR_UPGRADE = frozenset({b"content-length", b"expect", b"transfer-encoding", b"upgrade"})
+
 _ABSOLUTE = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
-_AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._-]{1,254}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{0,5}))?")
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _random_bits = random.SystemRandom().getrandbits
 _identifiers = random.Random(_random_bits(256))
@@ -45,105 +48,22 @@ class BadRequest(Exception):
         self.status = status
 
 
-class Relay(Protocol):
-    """What writes to a client's connection, and must know how fast the client reads."""
-
-    def on_client_full(self) -> None:
-        """The client reads slowly."""
-
-    def on_client_writable(self) -> None:
-        """The client has caught up."""
-
-    def abandon(self) -> None:
-        """The client is gone."""
-
-
-class Errand(Protocol):
-    """What is left to do for a request that was begun."""
-
-    async def run(self) -> Failure | None:
-        """Do it; the answer is why it failed, or None."""
-
-
-class Feed(Protocol):
-    """What takes a client's bytes once they are no longer HTTP (aiohttp's parser interface)."""
-
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        """Bytes; the answer is whether they end here, and what is left over."""
-
-    def feed_eof(self) -> None:
-        """There will be no more."""
-
-
-class Client(Protocol):
-    """The connection a request came by, as far as others need it.
-
-    ``scheme`` is "http" or "https"; ``forwarded`` are the field lines that tell pods of the client.
-    """
-
-    loop: asyncio.AbstractEventLoop
-    transport: asyncio.Transport | None
-    scheme: str
-    remote: str
-    forwarded: bytes
-    request: Request | None
-    exchange: Relay | None
-
-    @property
-    def is_last(self) -> bool:
-        """Whether the connection ends with the answer under way."""
-
-    @property
-    def is_upgraded(self) -> bool:
-        """Whether what follows the request may be another protocol."""
-
-    def leave(self, request: Request) -> None:
-        """Close after the last answer, which the client must see even if it goes on sending."""
-
-    def answered(self, request: Request) -> None:
-        """What was begun has been answered: the connection may take the next request."""
-
-    def wait_for(self, request: Request) -> None:
-        """Leave what was begun to the task, because there is something to wait for."""
-
-    async def drained(self) -> None:
-        """Wait until the client has read what was written before. Raises ConnectionError."""
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether the client will send nothing more and has its answers."""
-
-    @property
-    def writing_paused(self) -> bool:
-        """Whether the client reads slowly."""
-
-    def hold(self) -> None:
-        """Read no more from the client until release."""
-
-    def release(self) -> None:
-        """Read from the client again."""
-
-    def switch_to(self, feed: Feed) -> None:
-        """From here on the client's bytes belong to another protocol (RFC 9110 section 7.8)."""
-
-    def close_when_sent(self) -> None:
-        """Close once everything written has gone out."""
-
-    def abort(self) -> None:
-        """Reset the connection, so that an answer cut short cannot be taken for a whole one."""
-
-
 class Request:
     """A parsed head, its body, and the record of how it was answered.
 
-    Construction is cheap; ``receive`` does the reading.
+    Construction is cheap; ``receive`` does the reading. ``at_end`` is called once it is over,
+    however it ended. ``pod_host`` is the Host for pods, b"" for that of the client. ``stand_in`` is
+    asked for error pages, and ``refusal`` is what it was asked in the place of.
     """
 
     __slots__ = (
         "_task",
         "affinity_cookie",
+        "answer_edits",
+        "at_end",
         "authority",
         "body_consumed",
+        "body_file",
         "bytes_sent",
         "client",
         "errand",
@@ -157,15 +77,22 @@ class Request:
         "method",
         "path",
         "payload",
+        "pod_host",
         "query",
+        "refusal",
+        "relay_edits",
         "request_id",
         "route",
+        "screen",
         "small_body",
+        "stand_in",
         "started",
         "status",
         "target",
         "tries",
+        "upstream",
         "upstream_address",
+        "visitor",
     )
 
     def __init__(
@@ -177,6 +104,7 @@ class Request:
         self.message = message
         self.payload = payload
         self.client = client
+        self.visitor = client.visitor
         self.has_body = payload is not EMPTY_PAYLOAD
         client.request = self
         self.method: str = message.method
@@ -192,11 +120,20 @@ class Request:
         self.lines: list[bytes] = []
         self.fields: dict[bytes, bytes] = {}
         self.affinity_cookie = b""
+        self.answer_edits: tuple[Edit, ...] = ()
+        self.relay_edits: tuple[Edit, ...] = ()
+        self.at_end: Callable[[], None] | None = None
         self.request_id = b""
         self.route: Route | None = None
         self.errand: Errand | None = None
+        self.upstream: PooledUpstream | None = None
+        self.pod_host = b""
+        self.screen: Screen | None = None
+        self.stand_in: StandIn | None = None
+        self.refusal: Refusal | None = None
         self.small_body: bytes | None = None
         self.body_consumed = False
+        self.body_file: TemporaryFile | None = None
         self.started = 0.0
         self.status = 0
         self.bytes_sent = 0
@@ -206,9 +143,15 @@ class Request:
     def receive(self) -> None:
         """Read the head. Raises BadRequest."""
         self.lines, self.fields = fields = split_request(self.message.raw_headers)
+        client = self.client
+        if client.witness is not None:
+            raw = self.message.raw_headers
+            self.visitor = client.witness(client.visitor, raw, self.fields)
         self.request_id = _request_id(fields[1].get(b"x-request-id"))
         if self.message.version not in _VERSIONS:
             raise BadRequest(505, "unsupported HTTP version")
+        if self.http10 and b"close" in connection_tokens(self.fields.get(b"connection", b"")):
+            self.keep_alive = False  # llhttp heeds a keep-alive beside it (RFC 9112 section 9.3)
         if b"transfer-encoding" in self.fields:
             self._check_coding(self.fields[b"transfer-encoding"])
         if b"content-length" in self.fields:
@@ -254,7 +197,7 @@ class Request:
         self.authority = self.fields.get(b"host", b"")
         if target[:1] != "/":
             absolute = _ABSOLUTE.fullmatch(target)
-            if absolute is None:
+            if absolute is None or host_of(self.authority) is None:  # a bad Host stays one
                 raise BadRequest(400, "invalid request target")
             self.authority = absolute[1].encode("utf-8", "surrogateescape")
             target = absolute[2]
@@ -270,6 +213,16 @@ class Request:
         self.path, _, self.query = target.partition("?")
 
     @property
+    def remote(self) -> str:
+        """The client's address, as far as it is believed."""
+        return self.visitor.remote
+
+    @property
+    def scheme(self) -> str:
+        """What the client spoke, as far as it is believed: "http" or "https"."""
+        return self.visitor.scheme
+
+    @property
     def raw_target(self) -> bytes:
         """Path and query, byte for byte as they came."""
         return self.target.encode("utf-8", "surrogateescape")
@@ -279,8 +232,23 @@ class Request:
         """Whether the whole body has arrived (there may be none)."""
         return not self.has_body or self.payload.is_eof()
 
+    def invite_body(self) -> None:
+        """Ask the client for its body, if it waits for that (RFC 9110 section 10.1.1)."""
+        is_asked = b"expect" in self.fields and not self.http10
+        if is_asked and self.client.transport is not None:
+            self.client.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def whole_body(self) -> bytes:
+        """A body that has arrived already and is small, kept so that it can be sent again."""
+        if self.small_body is None:
+            self.small_body = self.payload.read_nowait() if self.has_body else b""
+        return self.small_body
+
     def release_body(self) -> None:
-        """Let go of a body that failed: aiohttp must not wait for its end."""
+        """Let go of the body. Where it failed, aiohttp must not wait for its end."""
+        if self.body_file is not None:
+            self.body_file.close()
+            self.body_file = None
         if self.has_body and self.payload.exception() is not None and not self.payload.is_eof():
             self.payload.feed_eof()
 
@@ -289,7 +257,9 @@ class Request:
         """Whether the body must be passed on piece by piece."""
         if self.small_body is not None or not self.has_body:
             return False
-        return not self.payload.is_eof() or self.payload.total_bytes > SMALL_BODY
+        if self.body_file is not None or not self.payload.is_eof():
+            return True
+        return self.payload.total_bytes > SMALL_BODY
 
     @property
     def wants_upgrade(self) -> bool:
@@ -305,6 +275,22 @@ class Request:
             and not self.http10
             and self.fields.get(b"upgrade", b"").lower() == b"websocket"
         )
+
+    def turn_to(self, target: str, lines: list[bytes]) -> None:
+        """Ask for something else, without the body; the answer is for the client all the same.
+
+        As if nothing had been asked before, but for what the client sees and the log says.
+        """
+        if self.method != "HEAD":
+            self.method = "GET"
+        self.target, self.lines = target, lines
+        kept = self.fields.keys() - _OF_BODY_OR_UPGRADE
+        self.fields = {name: self.fields[name] for name in kept}
+        if self.body_file is not None:
+            self.body_file.close()
+        self.small_body, self.body_file, self.body_consumed = b"", None, False
+        self.pod_host = b""
+        self.status = 0
 
     def carries_more_than(self, most: int) -> bool:
         """Whether the body is larger, as far as is said or known by now. Bytes; 0 is no limit."""
@@ -329,15 +315,6 @@ class Request:
             self.payload.set_exception(exc)
         if isinstance(exc, asyncio.CancelledError):
             self.client.abort()  # aiohttp says so at shutdown, when the time for it has run out
-
-
-@lru_cache(maxsize=4096)
-def host_of(authority: bytes) -> str | None:
-    """The normalised host of a Host field; the same few come again and again."""
-    found = _AUTHORITY.fullmatch(authority)
-    if authority and (found is None or int(found[1] or 0) > 65535):
-        return None
-    return normalise_host(authority.decode("latin-1"))
 
 
 def forwarded_once(entry: bytes) -> bytes:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-import os
 import ssl
 import time
 from collections import OrderedDict
-from collections.abc import Container, Iterator
-from contextlib import contextmanager
+from collections.abc import Container
 from typing import NamedTuple
 
-from ingressd.routing.model import Certificate
+from ingressd.proxy.client.client_certificates import AskingContext, Demand, demand_of
+from ingressd.proxy.client.listener import UnknownName
+from ingressd.proxy.client.openssl import HiddenOpenSslError
+from ingressd.proxy.memory_file import memory_file
+from ingressd.routing.model import CATCH_ALL, Certificate, Host
+from ingressd.routing.policy import DEFAULT_HOST_POLICY
 from ingressd.routing.table import Table
 
 _LOG = logging.getLogger(__name__)
@@ -31,6 +34,8 @@ CIPHERS = ":".join(
 )
 """TLS 1.2 suites of Mozilla's "intermediate" profile, without DHE. TLS 1.3 brings its own."""
 
+_VERSIONS = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
+
 ALPN_PROTOCOLS = ("http/1.1",)
 
 MAX_SESSIONS = 1024
@@ -45,11 +50,25 @@ class NoCertificateError(Exception):
     """The table has no certificate that loads, not even a default one."""
 
 
+class HostTls(NamedTuple):
+    """How TLS is spoken with the clients of a host. ``ciphers`` are those of TLS 1.2, of which the
+    client's first counts unless the server ``orders_ciphers``."""
+
+    versions: tuple[str, ...] = ("TLSv1.2", "TLSv1.3")
+    ciphers: str = CIPHERS
+    orders_ciphers: bool = False
+    demand: Demand | None = None
+
+
+DEFAULT_HOST_TLS = HostTls()
+
+
 class ContextKey(NamedTuple):
     """All that a context is made of: two connections with equal keys may share one."""
 
     fingerprint: str
     resumes: bool
+    host_tls: HostTls
 
 
 class _Loaded(NamedTuple):
@@ -75,10 +94,16 @@ class ContextStore:
     def context_for(self, server_name: str | None, table: Table) -> ssl.SSLContext:
         """The context for a normalised SNI name, or for none.
 
-        A certificate that does not load is replaced by the default one. Raises NoCertificateError.
+        A certificate that does not load is replaced by the default one. Raises NoCertificateError,
+        and UnknownName where only hosts of an Ingress are served.
         """
+        host = table.find_host(server_name or CATCH_ALL)
+        is_known = host is not None and host.name != CATCH_ALL
+        if table.global_policy.client_tls.rejects_unknown and not is_known:
+            raise UnknownName(f"no Ingress has {server_name!r}")
+        host_tls = host_tls_of(host, table)
         for certificate in (table.certificate_for(server_name), table.certificate_for(None)):
-            loaded = self._load(certificate, table) if certificate else None
+            loaded = self._load(certificate, host_tls, table) if certificate else None
             if loaded is not None:
                 return loaded.context
         raise NoCertificateError(f"no certificate for {server_name!r}")
@@ -88,11 +113,11 @@ class ContextStore:
         for key in [key for key in self._contexts if key.fingerprint not in fingerprints]:
             del self._contexts[key]
 
-    def _load(self, certificate: Certificate, table: Table) -> _Loaded | None:
-        resumes = certificate.fingerprint in self._resuming.fingerprints(table)
-        key = ContextKey(certificate.fingerprint, resumes)
+    def _load(self, certificate: Certificate, host_tls: HostTls, table: Table) -> _Loaded | None:
+        resumes = host_tls.demand is None and self._resuming.may_resume(certificate, table)
+        key = ContextKey(certificate.fingerprint, resumes, host_tls)
         if key not in self._contexts or _is_worn_out(self._contexts[key], key):
-            self._contexts[key] = _load_or_log(certificate, resumes=resumes)
+            self._contexts[key] = _load_or_log(certificate, key, table)
         self._contexts.move_to_end(key)
         if len(self._contexts) > self._capacity:
             self._contexts.popitem(last=False)
@@ -107,12 +132,24 @@ class _Resuming:
         self._default = ""
         self._fingerprints: frozenset[str] = frozenset()
 
-    def fingerprints(self, table: Table) -> frozenset[str]:
+    def may_resume(self, certificate: Certificate, table: Table) -> bool:
         if table.bindings is not self._bindings or table.default_certificate != self._default:
             self._bindings = table.bindings
             self._default = table.default_certificate
             self._fingerprints = table.single_host_certificates()
-        return self._fingerprints
+        return certificate.fingerprint in self._fingerprints
+
+
+def host_tls_of(host: Host | None, table: Table) -> HostTls:
+    """What the table says of TLS with the clients of a host."""
+    policy = host.policy if host is not None else DEFAULT_HOST_POLICY
+    usual = table.global_policy.client_tls
+    return HostTls(
+        usual.versions,
+        policy.ciphers or usual.ciphers or CIPHERS,
+        policy.orders_ciphers,
+        demand_of(host, table),
+    )
 
 
 def _is_worn_out(loaded: _Loaded | None, key: ContextKey) -> bool:
@@ -127,44 +164,59 @@ def _is_worn_out(loaded: _Loaded | None, key: ContextKey) -> bool:
     return loaded.context.session_stats()["number"] > MAX_SESSIONS
 
 
-def _load_or_log(certificate: Certificate, *, resumes: bool) -> _Loaded | None:
+def _load_or_log(certificate: Certificate, key: ContextKey, table: Table) -> _Loaded | None:
     try:
-        return _Loaded(load_context(certificate, resumes=resumes), time.monotonic())
+        context = load_context(certificate, key.host_tls, resumes=key.resumes)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         _LOG.error("%r does not load, the default is served instead: %s", certificate, error)
         return None
+    if key.host_tls.demand is not None:
+        _ask(context, key.host_tls.demand, table)
+    return _Loaded(context, time.monotonic())
 
 
-def load_context(certificate: Certificate, *, resumes: bool = False) -> ssl.SSLContext:
+def _ask(context: AskingContext, demand: Demand, table: Table) -> None:
+    """Where that is impossible, the context stays unable, and the host answers 403."""
+    try:
+        context.ask(demand, table.secrets[demand.secret])
+    except (OSError, ValueError, HiddenOpenSslError) as error:
+        _LOG.error("certificates of clients cannot be checked, 403 is answered: %s", error)
+
+
+def load_context(
+    certificate: Certificate, host_tls: HostTls = DEFAULT_HOST_TLS, *, resumes: bool = False
+) -> AskingContext:
     """A server's context with one certificate; about 2 ms. Raises ssl.SSLError and ValueError.
 
     ``resumes`` lets clients come back with tickets (RFC 8446 section 2.2, RFC 5077). Their key is
     this context's own: another worker, or another certificate, shakes hands in full.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(CIPHERS)
+    context = AskingContext(ssl.PROTOCOL_TLS_SERVER)
+    versions = [_VERSIONS[version] for version in host_tls.versions]
+    context.minimum_version, context.maximum_version = min(versions), max(versions)
+    _set_ciphers(context, host_tls)
     context.set_alpn_protocols(ALPN_PROTOCOLS)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
-    # All suites are good: a phone without AES hardware knows best which is cheap (as Mozilla says).
-    context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
     # Without tickets, TLS 1.2 still resumes by session id. That too stays within one context, thus
     # within one certificate and one set of settings.
     context.num_tickets = 1 if resumes else 0
     if not resumes:
         context.options |= ssl.OP_NO_TICKET
-    with _memory_file(certificate.chain) as chain, _memory_file(certificate.private_key) as key:
+    with memory_file(certificate.chain) as chain, memory_file(certificate.private_key) as key:
         # An encrypted key fails on the empty password; without one OpenSSL asks on the terminal.
         context.load_cert_chain(chain, key, password=lambda: "")
     return context
 
 
-@contextmanager
-def _memory_file(content: bytes) -> Iterator[str]:
-    """A path under which OpenSSL reads ``content``: nothing touches a disk."""
-    descriptor = os.memfd_create("pem")
+def _set_ciphers(context: ssl.SSLContext, host_tls: HostTls) -> None:
     try:
-        os.write(descriptor, content)
-        yield f"/proc/self/fd/{descriptor}"
-    finally:
-        os.close(descriptor)
+        context.set_ciphers(host_tls.ciphers)
+    except ssl.SSLError:
+        _LOG.error("there is no cipher among %r, the usual ones are used", host_tls.ciphers)
+        context.set_ciphers(CIPHERS)
+    if host_tls.orders_ciphers:
+        context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
+    else:
+        # All suites are good: a phone without AES hardware knows best which is cheap (as Mozilla
+        # says).
+        context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE

@@ -40,9 +40,16 @@ def endpoint_hash(secret: bytes, endpoint: Endpoint) -> str:
     return blake2b(str(endpoint).encode(), digest_size=16, key=secret[:64]).hexdigest()
 
 
+def group_hash(secret: bytes, upstream: str) -> str:
+    """What a cookie holds for an upstream, by its key: 16 hexadecimal digits."""
+    hashed = blake2b(upstream.encode(), digest_size=8, key=secret[:64], person=b"upstream")
+    return hashed.hexdigest()
+
+
 def seed(text: str) -> int:
-    """A 64-bit number for an endpoint or a client, the same in every process."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+    """A 64-bit number for an endpoint, a client or another text, the same in every process."""
+    encoded = text.encode("utf-8", "surrogateescape")
+    return int.from_bytes(blake2b(encoded, digest_size=8).digest(), "big")
 
 
 def rendezvous(client: int, choices: Iterable[tuple[int, T]]) -> T | None:
@@ -52,11 +59,16 @@ def rendezvous(client: int, choices: Iterable[tuple[int, T]]) -> T | None:
     """
     best, best_weight = None, -1
     for number, choice in choices:
-        weight = (number ^ client) * _MULTIPLIER & _MASK
-        weight = (weight ^ weight >> 33) * _MULTIPLIER & _MASK
+        weight = weight_of(client, number)
         if weight > best_weight:
             best, best_weight = choice, weight
     return best
+
+
+def weight_of(client: int, number: int) -> int:
+    """How high a seed mixes with that of a client: MurmurHash3's 64-bit finaliser, two rounds."""
+    weight = (number ^ client) * _MULTIPLIER & _MASK
+    return (weight ^ weight >> 33) * _MULTIPLIER & _MASK
 
 
 class ClientMemory:

@@ -10,14 +10,20 @@ import logging
 
 import httptools
 
-from ingressd.proxy.response_head import Framing, MalformedResponse, ResponseHead, read_head
+from ingressd.proxy.response_head import (
+    Framing,
+    MalformedResponse,
+    ResponseHead,
+    check_reason,
+    read_head,
+)
 from ingressd.proxy.upstream.receiver import Receiver
 from ingressd.proxy.upstream.recent_head import NO_HEAD, RecentHead
 
 logger = logging.getLogger(__name__)
 
 MAX_HEAD = 64 * 1024
-"""Bytes of a response head (and of a trailer section) that a pod may send."""
+"""Bytes of a response head (and of a trailer section) that any pod may send."""
 
 FIELD_EXTRA = len(b": \r\n")
 
@@ -119,6 +125,10 @@ class AnswerReader:
         self._begin_body(exchange, self._recent.head)
         return self._count(exchange, rest)
 
+    def hand_over(self, exchange: Receiver) -> None:
+        """What is still to come of an answer is for another receiver."""
+        self._exchange = exchange
+
     def end(self) -> list[tuple[bytes, bytes]]:
         """Let go of a complete answer; returns its trailers."""
         self._exchange = None
@@ -173,7 +183,8 @@ class AnswerReader:
             self._recent.learn(data, self._head, self._left)
         if self._has_ended:
             return WHOLE
-        if self._unparsed > MAX_HEAD and self._phase in (HEAD, CHUNKED):
+        is_large = self._unparsed > MAX_HEAD and self._phase in (HEAD, CHUNKED)
+        if is_large and self._unparsed > self._largest_head:
             return MALFORMED
         return IN_HEAD if self._phase == HEAD and self._interim == interim else MORE
 
@@ -252,6 +263,7 @@ class AnswerReader:
                 raise MalformedResponse("101 to another protocol than was asked for")
             self._head = read_head(status, self._reason, self._headers, exchange.is_head)
             return
+        check_reason(status, self._reason)
         self._interim += 1
         if self._interim > MAX_INTERIM:
             raise MalformedResponse("too many interim answers")
@@ -260,11 +272,16 @@ class AnswerReader:
         self._headers = []
         self._unparsed = 0
 
+    @property
+    def _largest_head(self) -> int:
+        assert self._exchange is not None
+        return max(MAX_HEAD, self._exchange.largest_head)
+
     def _check_size(self) -> None:
         """Refuse a head, or a trailer section, that is too large but came in one piece."""
         if self._unparsed > MAX_HEAD:
             size = sum(len(name) + len(value) + FIELD_EXTRA for name, value in self._headers)
-            if size + len(self._reason) > MAX_HEAD:
+            if size + len(self._reason) > self._largest_head:
                 raise MalformedResponse("header or trailer fields too large")
 
 

@@ -10,7 +10,9 @@ from typing import Protocol, cast
 
 from ingressd.proxy.clock import NEVER, Clock
 from ingressd.proxy.upstream.answer_reader import MALFORMED, MORE, SWITCHED, WHOLE, AnswerReader
+from ingressd.proxy.upstream.discarded import DISCARD_UP_TO, Discarded
 from ingressd.proxy.upstream.receiver import Failure, Receiver
+from ingressd.routing.global_policy import UpstreamKeepAlive
 
 CLOSE_TIMEOUT = 10.0
 """Seconds a closing connection has for what is still to be sent; then it is cut."""
@@ -43,6 +45,8 @@ class UpstreamConnection(asyncio.Protocol):
         "_keeper",
         "_poll",
         "_reader",
+        "_requests_left",
+        "_worn_out_at",
         "deadline",
         "exchange",
         "owes_body",
@@ -52,13 +56,15 @@ class UpstreamConnection(asyncio.Protocol):
         "write_paused",
     )
 
-    def __init__(self, clock: Clock, idle_limit: float, keeper: Keeper) -> None:
+    def __init__(self, clock: Clock, keep_alive: UpstreamKeepAlive, keeper: Keeper) -> None:
         self._clock = clock
         self._keeper = keeper
         self._blame = Failure.TIMEOUT
         self._fileno = -1
         self._poll = select.poll()
-        self._reader = AnswerReader(idle_limit)
+        self._reader = AnswerReader(keep_alive.idle)
+        self._requests_left = keep_alive.requests
+        self._worn_out_at = clock.now + keep_alive.age
         self.owes_body = False
         self.exchange: Receiver | None = None
         self.transport: asyncio.Transport | None = None
@@ -76,6 +82,7 @@ class UpstreamConnection(asyncio.Protocol):
         self.exchange = exchange
         self.owes_body = owes_body
         self.phase = BUSY
+        self._requests_left -= 1
         self._reader.begin(exchange)
         self.arm(exchange.read_timeout)
         self.write(data)
@@ -89,6 +96,11 @@ class UpstreamConnection(asyncio.Protocol):
     def idle_for(self) -> float:
         """Seconds since the last answer."""
         return self._clock.now - (self.deadline - self._reader.may_idle)
+
+    @property
+    def is_worn_out(self) -> bool:
+        """Whether it has carried as many requests, or lived as long, as it may."""
+        return self._requests_left <= 0 or self._clock.now >= self._worn_out_at
 
     def has_news(self) -> bool:
         """Whether the kernel holds bytes, or the end, of which the event loop has not told yet."""
@@ -110,6 +122,22 @@ class UpstreamConnection(asyncio.Protocol):
         if self.transport is not None and self.phase != CLOSED and self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
+
+    def wear_out(self) -> None:
+        """Take no other request after the one that is about to begin, or under way."""
+        self._requests_left = 0
+
+    def discard(self, length: int) -> None:
+        """Nobody wants the answer whose head has come; ``length`` is that of its body, or -1.
+
+        One that is short is read to its end: then the connection stays good for another request.
+        """
+        if length > DISCARD_UP_TO or self._reader.ends_with_connection:
+            self.abort()
+            return
+        self.exchange = discarded = Discarded(self.abort)
+        self._reader.hand_over(discarded)
+        self.arm(discarded.read_timeout)
 
     def abort(self) -> None:
         """Drop the connection at once; the pod sees a reset, never a clean end."""
@@ -137,8 +165,9 @@ class UpstreamConnection(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         sock = transport.get_extra_info("socket")
         if sock is not None:
-            self._fileno = sock.fileno()
-            self._poll.register(self._fileno, select.POLLIN)
+            self._poll.register(sock.fileno(), select.POLLIN)
+            if transport.get_extra_info("sslcontext") is None:
+                self._fileno = sock.fileno()
         self.deadline = self._clock.now + self._reader.may_idle
         self._clock.watch(self)
 
@@ -154,8 +183,10 @@ class UpstreamConnection(asyncio.Protocol):
             exchange.on_flush()
             return
         progress = self._reader.feed(exchange, data)
-        if self.exchange is not exchange:
-            return  # it was dropped by what it was told
+        if self.exchange is not exchange:  # by what it was told
+            exchange = self.exchange
+            if exchange is None:
+                return
         if progress == WHOLE:
             self._end(exchange)
         elif progress == MORE:
@@ -222,8 +253,11 @@ class UpstreamConnection(asyncio.Protocol):
         """Read what the pod sent before it reset the connection.
 
         A pod that has heard enough of a request answers and closes. A write that meets the reset
-        makes the event loop give up the connection, though the kernel still holds the answer.
+        makes the event loop give up the connection, though the kernel still holds the answer. With
+        TLS we could not read that.
         """
+        if self._fileno < 0:
+            return
         self.owes_body = True  # no other request may follow
         with suppress(OSError):
             while self.exchange is not None and (data := os.read(self._fileno, READ_SIZE)):

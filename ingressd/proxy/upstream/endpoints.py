@@ -6,15 +6,26 @@ This is the state that outlives a change of the table: an endpoint that stays ke
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 import random
+import ssl
+from collections import OrderedDict
 from collections.abc import Container, Sequence
 from typing import Protocol
 
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.upstream.affinity import ClientMemory, seed
 from ingressd.proxy.upstream.connection import IDLE, UpstreamConnection
+from ingressd.proxy.upstream.pod_tls import NO_SNI, Security
 from ingressd.proxy.upstream.receiver import Failure
+from ingressd.proxy.upstream.response_time import ResponseTime
+from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, UpstreamKeepAlive
 from ingressd.routing.model import Endpoint, Upstream
+from ingressd.routing.policy import LoadBalance
+from ingressd.routing.variables import Template, parse_template
+
+logger = logging.getLogger(__name__)
 
 AVOID_SECONDS = 2.0
 """How long an endpoint that could not be connected to is passed over while others can be."""
@@ -25,8 +36,16 @@ AVOID_SILENT_SECONDS = 10.0
 FRESH_SECONDS = 1.0
 """How long a connection may have idled that takes a request which must not be lost."""
 
+OUR_OWN_SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
+"""Errors of a connect for which no endpoint is to blame."""
+
 WARY_SECONDS = 2.0
 """How long the used connections of an endpoint that closes some are not trusted."""
+
+
+MAX_SECURITIES = 16
+"""Ways to secure connections that are remembered for one upstream. Each new version of a Secret is
+another one; that which was not asked for longest is forgotten first."""
 
 
 class ConnectFailed(Exception):
@@ -46,19 +65,19 @@ class NameResolver(Protocol):
 
 
 class Dialer:
-    """What every new connection to a pod needs; ``idle_limit`` is in seconds."""
+    """What every new connection to a pod needs; ``keep_alive`` may be replaced at any time."""
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         clock: Clock,
         resolver: NameResolver,
-        idle_limit: float,
+        keep_alive: UpstreamKeepAlive = DEFAULT_GLOBAL_POLICY.upstream_keep_alive,
     ) -> None:
         self.loop = loop
         self.clock = clock
         self.resolver = resolver
-        self.idle_limit = idle_limit
+        self.keep_alive = keep_alive
 
 
 class PooledEndpoint:
@@ -69,19 +88,29 @@ class PooledEndpoint:
         "_external",
         "_gone",
         "_idle",
+        "_security",
         "_seed",
         "_wary_until",
         "avoid_until",
         "endpoint",
+        "response_time",
         "text",
     )
 
-    def __init__(self, endpoint: Endpoint, dialer: Dialer, external: bool) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        dialer: Dialer,
+        external: bool,
+        security: Security | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self.text = str(endpoint)
         self.avoid_until = 0.0
+        self.response_time: ResponseTime | None = None
         self._dialer = dialer
         self._external = external
+        self._security = security
         self._idle: list[UpstreamConnection] = []
         self._gone = False
         self._seed = 0
@@ -129,8 +158,14 @@ class PooledEndpoint:
             has_failed_before = self.avoid_until > 0
             self.avoid(AVOID_SILENT_SECONDS if has_failed_before else AVOID_SECONDS)
             raise ConnectFailed(Failure.CONNECT_TIMEOUT) from None
-        except OSError:
+        except ssl.SSLError as error:
+            if not self.avoid_until:
+                logger.warning("no TLS with %s: %s", self.text, error)
             self.avoid()
+            raise ConnectFailed(Failure.INSECURE) from None
+        except OSError as error:
+            if error.errno not in OUR_OWN_SHORTAGES:
+                self.avoid()
             raise ConnectFailed(Failure.REFUSED) from None
         if connection.phase != IDLE:  # accepted and closed again before we could say a word
             self.avoid()
@@ -175,14 +210,32 @@ class PooledEndpoint:
         return addresses
 
     async def _connect_one(self, address: str) -> UpstreamConnection:
+        if self._security is not None:
+            return await self._connect_securely(self._security, address)
         _, connection = await self._dialer.loop.create_connection(
             self._new_connection, address, self.endpoint.port
         )
         return connection
 
+    async def _connect_securely(self, security: Security, address: str) -> UpstreamConnection:
+        name = security.name_at(self.endpoint.address if self._external else "")
+        transport, connection = await self._dialer.loop.create_connection(
+            self._new_connection,
+            address,
+            self.endpoint.port,
+            ssl=security.context,
+            server_hostname=name if security.settings.sends_name else NO_SNI,
+        )
+        try:
+            security.check(transport.get_extra_info("ssl_object"), name)
+        except ssl.SSLError:
+            connection.abort()
+            raise
+        return connection
+
     def _new_connection(self) -> UpstreamConnection:
         dialer = self._dialer
-        return UpstreamConnection(dialer.clock, dialer.idle_limit, self)
+        return UpstreamConnection(dialer.clock, dialer.keep_alive, self)
 
     @property
     def _is_steady(self) -> bool:
@@ -194,10 +247,13 @@ class PooledEndpoint:
 
     def keep(self, connection: UpstreamConnection) -> None:
         """A connection is free for another exchange."""
-        if self._gone:
+        if self._gone or connection.is_worn_out:
             connection.close()
-        else:
-            self._idle.append(connection)
+            return
+        idle = self._idle
+        idle.append(connection)
+        while len(idle) > self._dialer.keep_alive.connections:
+            idle.pop(0).close()
 
     def forget(self, connection: UpstreamConnection) -> None:
         """A connection is gone."""
@@ -206,28 +262,42 @@ class PooledEndpoint:
 
 
 class PooledUpstream:
-    """One upstream: its endpoints, and where round robin stands."""
+    """One upstream: its endpoints, and where round robin stands.
 
-    def __init__(self, upstream: Upstream, dialer: Dialer) -> None:
+    Connections are secured as ``security`` says, None for plain ones. ``takes_turns`` is whether
+    nothing but round robin is asked for; ``hash_by`` is the text that decides, or None.
+    """
+
+    def __init__(
+        self, upstream: Upstream, dialer: Dialer, security: Security | None = None
+    ) -> None:
         self._dialer = dialer
+        self._security = security
         self._cursor = random.randrange(1 << 16)  # workers must not all begin with the same pod
         self.upstream = upstream
         self.endpoints: tuple[PooledEndpoint, ...] = ()
         self.clients = ClientMemory()
+        self.takes_turns = True
+        self.hash_by: Template | None = None
+        self._adopt(upstream)
         self._pool(upstream)
 
     def update(self, upstream: Upstream) -> None:
         """Take over a new set of endpoints; those that stay keep their connections."""
         if upstream.external != self.upstream.external:
             self.retire()
-        self.upstream = upstream
+        self._adopt(upstream)
         self._pool(upstream)
 
     def retire(self) -> None:
         """The upstream left the table."""
+        self.let_go()
+        self.endpoints = ()
+
+    def let_go(self) -> None:
+        """Keep no connection beyond its answer from now on."""
         for pooled in self.endpoints:
             pooled.retire()
-        self.endpoints = ()
 
     def next_endpoint(self, tried: Sequence[PooledEndpoint]) -> PooledEndpoint | None:
         """Round robin, those first that were not tried and do not fail; None: there is none."""
@@ -240,18 +310,35 @@ class PooledUpstream:
         if first.avoid_until == 0.0 and not tried:
             return first
         order = [endpoints[(cursor + step) % count] for step in range(count)]
-        fresh = [pooled for pooled in order if pooled not in tried] or order
+        return self._eligible(order, tried)[0]
+
+    def eligible(self, tried: Sequence[PooledEndpoint]) -> Sequence[PooledEndpoint]:
+        """The endpoints that were not tried and do not fail, as far as there are any."""
+        return self._eligible(self.endpoints, tried)
+
+    def _eligible(
+        self, endpoints: Sequence[PooledEndpoint], tried: Sequence[PooledEndpoint]
+    ) -> Sequence[PooledEndpoint]:
+        fresh = [pooled for pooled in endpoints if pooled not in tried] or endpoints
         now = self._dialer.clock.now
-        return next((pooled for pooled in fresh if pooled.avoid_until <= now), fresh[0])
+        return [pooled for pooled in fresh if pooled.avoid_until <= now] or fresh
 
     def find(self, endpoint: Endpoint) -> PooledEndpoint | None:
         """The pooled form of an endpoint, None when it is no longer ready."""
         return next((pooled for pooled in self.endpoints if pooled.endpoint == endpoint), None)
 
+    def _adopt(self, upstream: Upstream) -> None:
+        policy = upstream.policy
+        self.upstream = upstream
+        self.hash_by = parse_template(policy.hash_by) if policy.hash_by else None
+        is_even = policy.load_balance is LoadBalance.ROUND_ROBIN
+        self.takes_turns = is_even and not (policy.hash_by or upstream.client_ip_timeout)
+
     def _pool(self, upstream: Upstream) -> None:
         known = {pooled.endpoint: pooled for pooled in self.endpoints}
         self.endpoints = tuple(
-            known.get(endpoint) or PooledEndpoint(endpoint, self._dialer, upstream.external)
+            known.get(endpoint)
+            or PooledEndpoint(endpoint, self._dialer, upstream.external, self._security)
             for endpoint in upstream.endpoints
         )
         for gone in known.keys() - set(upstream.endpoints):
@@ -264,10 +351,25 @@ class Pool:
     def __init__(self, dialer: Dialer) -> None:
         self._dialer = dialer
         self._upstreams: dict[str, PooledUpstream] = {}
+        self._secured: dict[str, OrderedDict[Security, PooledUpstream]] = {}
 
     def get(self, key: str) -> PooledUpstream | None:
         """The upstream under ``key``, or None when the table has none."""
         return self._upstreams.get(key)
+
+    def secured(self, key: str, security: Security) -> PooledUpstream | None:
+        """The same with TLS. What is secured otherwise shares nothing with it."""
+        plain = self._upstreams.get(key)
+        if plain is None:
+            return None
+        known = self._secured.setdefault(key, OrderedDict())
+        pooled = known.get(security)
+        if pooled is None:
+            pooled = known[security] = PooledUpstream(plain.upstream, self._dialer, security)
+            if len(known) > MAX_SECURITIES:
+                known.popitem(last=False)[1].let_go()
+        known.move_to_end(security)
+        return pooled
 
     def put(self, upstream: Upstream) -> None:
         """Add or change an upstream."""
@@ -276,12 +378,16 @@ class Pool:
             self._upstreams[upstream.key] = PooledUpstream(upstream, self._dialer)
         else:
             pooled.update(upstream)
+        for secured in self._secured.get(upstream.key, {}).values():
+            secured.update(upstream)
 
     def remove(self, key: str) -> None:
         """Forget an upstream; what is in flight on it finishes."""
         pooled = self._upstreams.pop(key, None)
         if pooled is not None:
             pooled.retire()
+        for secured in self._secured.pop(key, {}).values():
+            secured.retire()
 
     def retain(self, keys: Container[str]) -> None:
         """Forget every other upstream."""

@@ -13,15 +13,18 @@ class Failure(Enum):
 
     REFUSED = "connection refused"
     CONNECT_TIMEOUT = "connect timed out"
+    INSECURE = "no TLS as it has to be"
     UNRESOLVED = "name not resolved"
     CLOSED = "connection closed by the pod"
     CUT = "connection closed by the pod within its answer"
     MALFORMED = "malformed response"
     TIMEOUT = "response timed out"
     SEND_TIMEOUT = "sending timed out"
+    UNWANTED = "response replaced by another one"
     CLIENT_BODY = "client sent a malformed or incomplete body"
     CLIENT_TOO_LARGE = "client sent a body beyond the limit"
     CLIENT_STALLED = "client stopped reading or sending"
+    NOT_KEPT = "request body could not be kept"
 
 
 class Receiver(Protocol):
@@ -31,6 +34,11 @@ class Receiver(Protocol):
     wants_upgrade: bool
     read_timeout: float
     tunnel_timeout: float
+
+    @property
+    def largest_head(self) -> int:
+        """Bytes of an answer's head that are taken, where that is more than usual."""
+        ...
 
     def asked_for(self, protocol: bytes) -> bool:
         """Whether the request offered to switch to ``protocol``."""

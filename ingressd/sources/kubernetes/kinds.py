@@ -21,9 +21,27 @@ IsServed: TypeAlias = Callable[[Ingress, Mapping[str, IngressClass]], bool]
 """Whether we serve an Ingress, given every IngressClass by name."""
 
 
+Names: TypeAlias = Callable[[Ingress], frozenset[ObjectKey]]
+"""The Secrets and ConfigMaps that an Ingress names beside those in ``spec.tls``."""
+
+
+NamesOfSettings: TypeAlias = Callable[[ConfigMap], frozenset[ObjectKey]]
+"""The ConfigMaps that the one of the flags names."""
+
+
 def serve_all(_ingress: Ingress, _classes: Mapping[str, IngressClass]) -> bool:
     """Whatever its class: there is no other controller."""
     return True
+
+
+def name_nothing(_ingress: Ingress) -> frozenset[ObjectKey]:
+    """Whatever its annotations: nobody reads them."""
+    return frozenset()
+
+
+def settings_name_nothing(_configmap: ConfigMap) -> frozenset[ObjectKey]:
+    """Whatever it says: nobody reads it."""
+    return frozenset()
 
 
 class Scope(Struct, frozen=True):
@@ -37,6 +55,8 @@ class Scope(Struct, frozen=True):
     default_backend_service: str = ""
     default_ssl_certificate: str = ""
     is_served: IsServed = serve_all
+    names: Names = name_nothing
+    names_of_settings: NamesOfSettings = settings_name_nothing
     needs_secrets: bool = True
 
 
@@ -107,11 +127,19 @@ def endpoint_kinds(scope: Scope, *, has_slices: bool) -> tuple[WatchedKind, ...]
     return (kind(scope.namespace, ""), *([kind(*backend)] if backend else []))
 
 
-def untyped_secret(key: ObjectKey) -> WatchedKind:
-    """One Secret by name, unless it is among all those of type kubernetes.io/tls. Whoever writes
-    an Ingress names it, and must not hold up the others."""
+def named_object(key: ObjectKey) -> WatchedKind:
+    """One ConfigMap by name, or one Secret unless it is among all those of type kubernetes.io/tls.
+    Whoever writes an Ingress names it, and must not hold up the others."""
+    if key.kind == ConfigMap.__name__:
+        return _configmap(key.namespace, key.name)
     path = _path("/api/v1", key.namespace, "secrets")
     return WatchedKind(Secret, path, f"{_by_name(key.name)},{_NOT_TLS}", is_optional=True)
+
+
+def configmap_of_flags(scope: Scope) -> ObjectKey | None:
+    """The ConfigMap that is watched for its own sake."""
+    namespace, _, name = scope.configmap.partition("/")
+    return ObjectKey(ConfigMap.__name__, namespace, name) if name else None
 
 
 def secrets_named_by_flags(scope: Scope) -> Iterator[ObjectKey]:
@@ -130,10 +158,13 @@ def _named_by_flags(scope: Scope) -> Iterator[WatchedKind]:
         yield WatchedKind(Service, _path("/api/v1", backend[0], "services"), _by_name(backend[1]))
     if secret := _outside(scope, scope.default_ssl_certificate):
         yield _secrets(scope, secret[0], _by_name(secret[1]))
-    if scope.configmap:
-        namespace, _, name = scope.configmap.partition("/")
-        path = _path("/api/v1", namespace, "configmaps")
-        yield WatchedKind(ConfigMap, path, _by_name(name), is_optional=True)
+    if configmap := configmap_of_flags(scope):
+        yield _configmap(configmap.namespace, configmap.name)
+
+
+def _configmap(namespace: str, name: str) -> WatchedKind:
+    path = _path("/api/v1", namespace, "configmaps")
+    return WatchedKind(ConfigMap, path, _by_name(name), is_optional=True)
 
 
 def _secrets(scope: Scope, namespace: str, fields: str) -> WatchedKind:

@@ -1,8 +1,8 @@
-"""Secrets that an Ingress names though they are not of type kubernetes.io/tls.
+"""Secrets that an Ingress names though they are not of type kubernetes.io/tls, and ConfigMaps.
 
-Everything of that type is in one watch. What Ingresses that we serve name and that is not in there
-is read by name, each for as long as it is named: the rest of a cluster's Secrets is none of our
-business.
+All Secrets of that type are in one watch. What Ingresses that we serve name and that is not in
+there is read by name, each for as long as it is named: the rest of a cluster's Secrets and
+ConfigMaps is none of our business.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from ingressd.resources.decoding import is_object_name
 from ingressd.resources.finding import Finding
 from ingressd.resources.ingress import Ingress, IngressClass
 from ingressd.resources.metadata import ObjectKey
-from ingressd.resources.secret import TLS_SECRET_TYPE, Secret
+from ingressd.resources.secret import TLS_SECRET_TYPE, ConfigMap, Secret
 from ingressd.sources.events import Added, Deleted, Event, Modified, Reported, Synced
-from ingressd.sources.kubernetes.kinds import Scope, secrets_named_by_flags
+from ingressd.sources.kubernetes.kinds import Scope, configmap_of_flags, secrets_named_by_flags
 from ingressd.sources.kubernetes.secret_reading import SecretReading, Start
 from ingressd.sources.kubernetes.secret_reports import findings_about
 from ingressd.sources.kubernetes.watching import Watching
 
 LINGER = 1.0
-"""Seconds for which a Secret is kept though nobody names it any more: who takes it over may be said
-in the next line, or by the next watch."""
+"""Seconds for which an object is kept though nobody names it any more: who takes it over may be
+said in the next line, or by the next watch."""
 
 
 class NamedSecrets:
-    """Has those Secrets read by name that are wanted and that the watch of the type does not hold:
-    by name the type is left out, so that none is read twice."""
+    """Has those objects read by name that are wanted and that no other watch holds. By name the
+    type that has a watch is left out, so that none is read twice."""
 
     def __init__(self, scope: Scope, shared: Watching, start: Start) -> None:
         self._outbox = shared.outbox
@@ -83,7 +83,8 @@ class NamedSecrets:
     def _report(self, secret: ObjectKey) -> list[Event]:
         """What to tell of it, if that is not told already."""
         reading, namers = self._reading.of(secret), self._wanted.namers(secret)
-        findings = findings_about(secret, reading, sorted(namers))
+        fields = {namer: self._wanted.field(namer, secret) for namer in sorted(namers)}
+        findings = findings_about(secret, reading, fields)
         before = self._told.pop(secret, ())
         if findings:
             self._told[secret] = findings
@@ -91,12 +92,16 @@ class NamedSecrets:
 
 
 class _Wanted:
-    """Owner of which Secrets are named and by whom (Ingresses that we serve; a flag stands as the
-    Secret itself), and of which the watch of the type holds. A change costs what it changes."""
+    """Owner of which objects are named and by whom (Ingresses that we serve, the ConfigMap of the
+    flags; another flag stands as the Secret itself), and of which other watches hold. A change
+    costs what it changes."""
 
     def __init__(self, scope: Scope) -> None:
         self.held: set[ObjectKey] = set()
         self._is_served = scope.is_served
+        self._names = scope.names
+        self._settings = configmap_of_flags(scope)
+        self._names_of_settings = scope.names_of_settings
         self._ingresses: dict[ObjectKey, Ingress] = {}
         self._classes: dict[str, IngressClass] = {}
         self._named = {key: frozenset((key,)) for key in secrets_named_by_flags(scope)}
@@ -108,9 +113,16 @@ class _Wanted:
         """Who names it."""
         return self._namers.get(secret, _NOTHING)
 
+    def field(self, namer: ObjectKey, secret: ObjectKey) -> str:
+        """Where it is named there."""
+        ingress = self._ingresses.get(namer)
+        if ingress is None:
+            return "data" if namer == self._settings else ""
+        return "spec.tls" if secret in _secrets_of(ingress) else "metadata.annotations"
+
     def is_missing(self, secret: ObjectKey) -> bool:
         """Whether it is to be read by name."""
-        return secret in self._namers and secret not in self.held
+        return secret in self._namers and secret not in self.held and secret != self._settings
 
     def note(self, event: Event) -> None:
         """Take in what decides. An IngressClass may make any Ingress ours."""
@@ -123,6 +135,8 @@ class _Wanted:
             case Deleted(key) if key.kind == IngressClass.__name__:
                 self._classes.pop(key.name, None)
                 self._unsettled.update(self._ingresses)
+            case Deleted(key) if key == self._settings:
+                self._name(key, _NOTHING)
             case Deleted(key) if key in self.held:
                 self.held.remove(key)
                 self._changed.add(key)
@@ -130,26 +144,31 @@ class _Wanted:
     def _put(self, resource: object) -> None:
         match resource:
             case Ingress():
-                if _secrets_of(resource) or resource.key in self._ingresses:
+                if self._named_by(resource) or resource.key in self._ingresses:
                     self._ingresses[resource.key] = resource
                     self._unsettled.add(resource.key)
             case IngressClass():
                 self._classes[resource.metadata.name] = resource
                 self._unsettled.update(self._ingresses)
+            case ConfigMap() if resource.key == self._settings:
+                self._name(resource.key, self._names_of_settings(resource))
             case Secret(type=type_) if type_ == TLS_SECRET_TYPE and resource.key not in self.held:
                 self.held.add(resource.key)
                 self._changed.add(resource.key)
 
     def changed(self) -> list[ObjectKey]:
-        """The Secrets of which something is different since this was asked last."""
+        """The objects of which something is different since this was asked last."""
         for namer in self._unsettled:
             ingress = self._ingresses.get(namer)
             is_ours = ingress is not None and self._is_served(ingress, self._classes)
-            self._name(namer, _secrets_of(ingress) if ingress is not None and is_ours else _NOTHING)
+            self._name(namer, self._named_by(ingress) if ingress and is_ours else _NOTHING)
         changed = sorted(self._changed)
         self._unsettled.clear()
         self._changed.clear()
         return changed
+
+    def _named_by(self, ingress: Ingress) -> frozenset[ObjectKey]:
+        return _secrets_of(ingress) | self._names(ingress)
 
     def _name(self, namer: ObjectKey, names: frozenset[ObjectKey]) -> None:
         before = self._named.pop(namer, _NOTHING)

@@ -1,4 +1,4 @@
-"""Secrets read by name, one by one: at once, and then watched, or read again in turn.
+"""Secrets and ConfigMaps read by name, one by one: at once, then watched, or read again in turn.
 
 A watch takes a connection, so there is an end to how many there are. What has none is not lost: it
 is followed more slowly.
@@ -15,13 +15,12 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from ingressd.resources.metadata import ObjectKey
-from ingressd.resources.secret import Secret
 from ingressd.sources.events import Event
 from ingressd.sources.kubernetes.api import QueryValue
 from ingressd.sources.kubernetes.envelopes import Page, decode_page
 from ingressd.sources.kubernetes.errors import ApiError, KubernetesError, StreamGarbled
 from ingressd.sources.kubernetes.fairness import AT_ONCE, Pace, Places, Schedule
-from ingressd.sources.kubernetes.kinds import WatchedKind, untyped_secret
+from ingressd.sources.kubernetes.kinds import WatchedKind, named_object
 from ingressd.sources.kubernetes.known import Known
 from ingressd.sources.kubernetes.pace import is_refused, pause_after
 from ingressd.sources.kubernetes.watching import KindWatch, Watching
@@ -44,8 +43,8 @@ _log = logging.getLogger(__name__)
 
 
 class Reading(Struct, eq=False):
-    """How one Secret is read. ``failures`` in a row decide how long it waits; those since
-    ``denied_since`` were answers about this very Secret. ``trouble`` is why it cannot be read, None
+    """How one object is read. ``failures`` in a row decide how long it waits; those since
+    ``denied_since`` were answers about this very object. ``trouble`` is why it cannot be read, None
     as long as that may pass."""
 
     key: ObjectKey
@@ -59,7 +58,7 @@ class Reading(Struct, eq=False):
 
 
 class SecretReading:
-    """Owner of what is known of Secrets that are read by name.
+    """Owner of what is known of the objects that are read by name.
 
     ``tell`` is called with each that gets into trouble or out of it, or comes to be read in turn or
     no longer, unless it was stopped.
@@ -89,7 +88,7 @@ class SecretReading:
         """Read it from now on, if it is not read already."""
         if key in self._readings:
             return
-        self._readings[key] = Reading(key, untyped_secret(key), Known(Secret.__name__))
+        self._readings[key] = Reading(key, named_object(key), Known(key.kind))
         self._schedule.put(key, AT_ONCE, self._shared.clock())
         self._news.set()
         if self._reader is None:
@@ -120,7 +119,7 @@ class SecretReading:
     def _hold_no_longer(self) -> None:
         unread = [reading for reading in self._readings.values() if not reading.known.position]
         if unread:
-            _log.warning("%d Secrets that Ingresses name are not read yet", len(unread))
+            _log.warning("%d objects that Ingresses name are not read yet", len(unread))
         for reading in unread:
             self._do_without(reading)
 
@@ -159,12 +158,13 @@ class SecretReading:
 
     async def _read(self, reading: Reading) -> KubernetesError | None:
         """By list: it tells the version from which a watch goes on. Returns what was wrong, even
-        where nobody wants to know of the Secret any more."""
+        where nobody wants to know of the object any more."""
         query: dict[str, QueryValue] = {**reading.kind.selectors}
         try:
-            page = decode_page(await self._shared.api.get(reading.kind.path, **query), Secret)
+            answer = await self._shared.api.get(reading.kind.path, **query)
+            page = decode_page(answer, reading.kind.type)
             if not page.version:
-                raise StreamGarbled("the list of Secret has no resourceVersion")
+                raise StreamGarbled(f"the list of {reading.kind.name} has no resourceVersion")
         except KubernetesError as error:
             if self._is_wanted(reading):
                 self._fail(reading, error)
@@ -174,7 +174,7 @@ class SecretReading:
         return None
 
     def _is_wanted(self, reading: Reading) -> bool:
-        """Whether it was not stopped, nor another one of the same Secret begun since."""
+        """Whether it was not stopped, nor another one of the same object begun since."""
         return self._readings.get(reading.key) is reading
 
     def _fail(self, reading: Reading, error: KubernetesError) -> None:

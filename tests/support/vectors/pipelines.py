@@ -49,6 +49,13 @@ PIPELINES = (
         closes=True,
     ),
     either(
+        "http 1.0 that closes and keeps alive, then more",
+        get(b"Connection: close, keep-alive").replace(b"1.1", b"1.0") + SMUGGLED,
+        line=b"GET /x HTTP/1.1",
+        closes=True,
+    ),
+    refused("get, then rtsp", get() + b"GET /evil RTSP/1.1\r\nHost: a.test\r\n\r\n", count=1),
+    either(
         "http 1.0, then more",
         get().replace(b"1.1", b"1.0") + SMUGGLED,
         line=b"GET /x HTTP/1.1",

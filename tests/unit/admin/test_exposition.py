@@ -25,10 +25,16 @@ def _samples(replica: ReplicaState | None = None) -> Samples:
     }
 
 
-def test_requests_are_counted_by_ingress_host_method_and_status() -> None:
-    labels = (("host", "shop.test"), ("ingress", "shop/web"), ("method", "GET"), ("status", "200"))
+def test_requests_are_counted_by_ingress_host_service_method_and_status() -> None:
+    labels = {
+        "host": "shop.test",
+        "ingress": "shop/web",
+        "method": "GET",
+        "service": "shop/web:80",
+        "status": "200",
+    }
 
-    assert _samples()["ingressd_requests_total", labels] == 2
+    assert _samples()["ingressd_requests_total", tuple(labels.items())] == 2
 
 
 def test_durations_are_a_cumulative_histogram() -> None:
@@ -105,3 +111,17 @@ def test_what_failed_is_counted() -> None:
     text = body.decode()
     assert "ingressd_publish_failures_total 2.0" in text
     assert "ingressd_source_failures_total 3.0" in text
+
+
+def test_lines_that_logs_lost_are_counted_by_log() -> None:
+    view = StillView()
+    snapshot = some_requests()
+    snapshot.lost_access_lines, snapshot.lost_log_lines = 5, 2
+    snapshot.lost_copies = 4
+    state = structs.replace(view.state, lost_log_lines=1)
+    body, _ = expose(Moment(snapshot, view.table, view.findings, state), accept="")
+    text = body.decode()
+
+    assert 'ingressd_lost_log_lines_total{log="access"} 5.0' in text
+    assert 'ingressd_lost_log_lines_total{log="error"} 3.0' in text
+    assert "ingressd_lost_mirror_copies_total 4.0" in text

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import msgspec
+from support.routes import canary, route, table
 from support.views import PRIVATE_KEY, shop_table
 
 from ingressd.admin.listing import RouteRow, list_routes
+from ingressd.routing.model import Host
+from ingressd.routing.policy import Policy, Redirect
 
 
 def _rows() -> dict[tuple[str, str], RouteRow]:
@@ -45,3 +48,17 @@ def test_a_host_without_tls_shows_no_certificate() -> None:
 
 def test_no_private_key_is_in_it() -> None:
     assert PRIVATE_KEY not in msgspec.json.encode(list_routes(shop_table()))
+
+
+def test_what_is_sent_elsewhere_lacks_nothing() -> None:
+    sent = route("Prefix", "/", policy=Policy(redirect=Redirect("/x")))
+    (row,) = list_routes(table(Host("a.example.com", (sent,))))
+
+    assert (row.endpoints, row.unavailable) == ((), "")
+
+
+def test_canaries_are_listed_with_the_route_that_they_share() -> None:
+    shared = msgspec.structs.replace(route("Prefix", "/"), alternatives=(canary(),))
+    (row,) = list_routes(table(Host("a.example.com", (shared,))))
+
+    assert [each.backend.upstream for each in row.canaries] == ["default/new:80"]

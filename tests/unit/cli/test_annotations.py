@@ -5,7 +5,7 @@ import json
 from click.testing import CliRunner
 
 from ingressd.cli.annotations import command, list_entries
-from ingressd.compiler.annotations.table import BY_NAME, ROWS, SUBJECTS
+from ingressd.compiler.annotations.table import BY_NAME, OWN, ROWS, SUBJECTS
 
 
 def printed(*arguments: str) -> str:
@@ -20,29 +20,29 @@ def test_every_name_is_printed_with_tier_state_and_documentation() -> None:
     first_words = {line.split()[0]: line.split() for line in lines if line.startswith("  ")}
     assert set(BY_NAME) <= set(first_words)
     assert first_words["proxy-read-timeout"][1:4] == ["1", "honoured", "Seconds"]
-    assert first_words["server-alias"][1:4] == ["2", "not", "yet"]
+    assert first_words["server-snippet"][2] == "never"
     assert {subject.title for subject in SUBJECTS} <= set(lines)
 
 
 def test_an_alias_says_whose_it_is() -> None:
     words = " ".join(printed().split())
-    assert "limit-whitelist 1 not yet Another name for limit-allowlist." in words
+    assert "limit-whitelist 1 honoured Another name for limit-allowlist." in words
 
 
 def test_json_has_full_names_and_all_that_is_known() -> None:
     entries = json.loads(printed("--output", "json", "--annotations-prefix", "example.com"))
-    assert len(entries) == len(ROWS)
+    assert len(entries) == len(ROWS) + len(OWN.rows)
     by_name = {entry.pop("annotation"): entry for entry in entries}
-    assert by_name["example.com/auth-tls-verify-client"] == {
+    assert by_name["ingressd.dev/denied-paths"]["protective"]
+    assert by_name["example.com/auth-tls-match-cn"] == {
         "subject": "Client certificates",
         "tier": 2,
-        "state": "not yet",
+        "state": "honoured",
         "scope": "host",
         "protective": True,
-        "documentation": "on (default), off, optional or optional_no_ca.",
+        "documentation": "CN=REGEX that must be found in the subject of the certificate, else 403.",
+        "expected": "CN= and a regular expression",
         "requires": "example.com/auth-tls-secret",
-        "instead": "the paths answer 503 while client certificates cannot be checked",
-        "remedy": "let the pods demand certificates, then remove the annotation",
     }
     assert by_name["example.com/allowlist-source-range"]["aliases"] == [
         "example.com/whitelist-source-range"

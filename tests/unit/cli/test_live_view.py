@@ -12,6 +12,7 @@ from ingressd.compiler.settings import CompilerSettings
 from ingressd.controller.controller import Controller
 from ingressd.controller.loop import Follower
 from ingressd.proxy.settings import ProxySettings
+from ingressd.routing.redirects import Ports
 from ingressd.sources.events import Added, Event, KindState
 from ingressd.workers.supervisor import Supervisor
 from ingressd.workers.worker import WorkerSettings
@@ -47,7 +48,7 @@ class Live:
         )
         self.follower = Follower(self.controller, Failing(), self.supervisor.publish)
         self.view = LiveView(
-            self.controller, self.supervisor, self.follower, 443, now=lambda: self.seconds
+            self.controller, self.supervisor, self.follower, Ports(), now=lambda: self.seconds
         )
 
 

@@ -78,6 +78,18 @@ def test_wrapped_text_hangs_below_its_first_line() -> None:
     assert max(len(click.unstyle(line)) for line in lines) <= 60
 
 
+def test_lines_to_paste_stand_as_they_are() -> None:
+    remedy = "write:\na: |\n  " + "x" * 80 + "\x1b[2J"
+    found = Finding(Severity.ERROR, "Code", ObjectKey("Ingress", "a", "b"), "", "wrong", remedy)
+    lines = [click.unstyle(line) for line in findings_text([found])]
+    margin = " " * 16
+    assert lines[-3:] == [
+        f"{margin[:-5]}fix: write:",
+        f"{margin}a: |",
+        f"{margin}  {'x' * 80}\\x1b[2J",
+    ]
+
+
 def test_manifests_cannot_command_the_terminal() -> None:
     assert plain("a\x1b[2Jb\r\n") == "a\\x1b[2Jb\\r\\n"
     assert plain("café") == "café"

@@ -17,7 +17,7 @@ def test_a_line_has_state_scope_and_documentation() -> None:
 
 
 def test_what_protects_is_marked_and_aliases_are_named() -> None:
-    start = "| `allowlist-source-range`, `whitelist-source-range` † | 1 | not yet | path | "
+    start = "| `allowlist-source-range`, `whitelist-source-range` † | 1 | honoured | path | "
     assert line("allowlist-source-range").startswith(start)
 
 

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import click
 import pytest
-from support.routes import certificate, host, table, upstream
+from msgspec import structs
+from support.routes import canary, certificate, host, route, table, upstream
 
 from ingressd.admin.listing import list_routes
 from ingressd.cli.routes import routes_text
 from ingressd.routing.model import CATCH_ALL, Host
+from ingressd.routing.policy import Policy, Redirect
 
 
 def lines(*hosts: Host, **rest: object) -> list[list[str]]:
@@ -49,3 +51,17 @@ def test_a_line_for_each_route(addresses: tuple[str, ...], endpoints: str) -> No
             "-",
         ],
     ]
+
+
+def test_what_is_sent_elsewhere_needs_no_endpoint() -> None:
+    sent = route("Prefix", "/", policy=Policy(redirect=Redirect("https://b.test/", 301)))
+    _, line = lines(Host("a.example.com", (sent,)))
+    assert [cell.strip() for cell in line][5:] == [
+        *("-", "-", "redirected to https://b.test/ with 301")
+    ]
+
+
+def test_canaries_stand_with_the_policies() -> None:
+    shared = structs.replace(route("Prefix", "/"), alternatives=(canary(weight=20),))
+    _, line = lines(Host("a.example.com", (shared,)))
+    assert line[-1].strip() == "canary default/new:80 (20 %)"

@@ -5,7 +5,12 @@ import pytest
 from click.testing import CliRunner, Result
 from support.objects import ingress, ingress_class
 
-from ingressd.cli.source_options import SourceOptions, read_override, source_options
+from ingressd.cli.source_options import (
+    SourceOptions,
+    named_by_settings,
+    read_override,
+    source_options,
+)
 from ingressd.compiler.settings import BackendOverride, CompilerSettings
 from ingressd.sources.kubernetes.kinds import Scope
 
@@ -53,13 +58,20 @@ def test_every_flag_reaches_its_setting() -> None:
         serve_every_class=False,
         watch_ingress_without_class=True,
         watch_namespace="shop",
+        configmap="web/settings",
         default_backend_service="web/lost",
         default_ssl_certificate="web/tls",
         annotations_prefix="example.com",
         overrides=(BackendOverride("default", "kubia", "", "127.0.0.1", 8080),),
     )
     assert source.scope == Scope(
-        "shop", "web/settings", "web/lost", "web/tls", is_served=source.is_served
+        "shop",
+        "web/settings",
+        "web/lost",
+        "web/tls",
+        is_served=source.is_served,
+        names=source.named_objects,
+        names_of_settings=named_by_settings,
     )
 
 
@@ -147,3 +159,8 @@ def test_what_a_source_reads_on_behalf_of_an_ingress_depends_on_its_class() -> N
     }
     assert source.scope.is_served(ingress("web", ingress_class="ours"), classes)
     assert not source.scope.is_served(ingress("web", ingress_class="theirs"), classes)
+
+
+def test_passing_tls_through_has_to_be_switched_on() -> None:
+    assert not options().settings.ssl_passthrough
+    assert options("--enable-ssl-passthrough").settings.ssl_passthrough

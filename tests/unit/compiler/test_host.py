@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import random
 
-from support.objects import ingress, path, rule
+from support.objects import PREFIX, ingress, path, rule
 
-from ingressd.compiler.host import CompiledHost, compile_host
+from ingressd.compiler.host import CompiledHost, DefaultBackend, compile_host
 from ingressd.compiler.ingress import compile_ingress
 from ingressd.compiler.settings import CompilerSettings
 from ingressd.resources.ingress import HTTPIngressPath, Ingress, IngressTLS
 from ingressd.routing.model import CATCH_ALL, Backend, Host
+from ingressd.routing.policy import Policy, Redirect
 
 HOST = "a.example.com"
 
@@ -16,7 +17,7 @@ HOST = "a.example.com"
 def compiled(*ingresses: Ingress, name: str = HOST, default: Backend | None = None) -> CompiledHost:
     units = [compile_ingress(entry, {}, CompilerSettings()) for entry in ingresses]
     claims = [unit.claims[name] for unit in units if name in unit.claims]
-    return compile_host(name, claims, default)
+    return compile_host(name, claims, DefaultBackend(default) if default else None)
 
 
 def host_of(result: CompiledHost) -> Host:
@@ -91,6 +92,39 @@ def test_order_of_claims_does_not_matter() -> None:
     shuffled = random.Random(1).sample(owners, len(owners))
     result = compiled(*shuffled)
     assert result == expected
+
+
+def test_app_root_is_a_route_before_all_others_of_the_oldest_who_asks_for_it() -> None:
+    result = compiled(
+        owner("old", "/x", year=2020),
+        owner("middle", path("/", "Exact"), year=2021, app_root="/app"),
+        owner("young", "/(.*)", year=2022, use_regex="true", app_root="/other"),
+    )
+    assert routes(result)[0] == "Exact / default/middle"
+    first = host_of(result).routes[0]
+    assert first.field == f"metadata.annotations[{PREFIX}/app-root]"
+    assert first.policy == Policy(redirect=Redirect("/app"))
+    assert [(told.code, told.subject.name) for told in result.findings][-1] == (
+        "AnnotationOverridden",
+        "young",
+    )
+
+
+def test_wildcard_has_no_form_with_www() -> None:
+    wild = ingress("wild", rule("*.test", "/"), annotations={"from-to-www-redirect": "true"})
+    result = compiled(wild, name="*.test")
+    assert result.aliases == ()
+    assert [told.verdict for told in result.findings] == ["no-op"]
+
+
+def test_default_backend_of_all_hosts_is_redirected_nowhere() -> None:
+    catch_all = ingress(
+        "all", default="web:80", annotations={"app-root": "/app", "permanent-redirect": "/x"}
+    )
+    host = host_of(compiled(catch_all, name=CATCH_ALL))
+    assert host.routes == ()
+    assert host.fallback is not None
+    assert host.fallback.policy == Policy()
 
 
 def test_oldest_default_backend_takes_the_rest_of_the_host() -> None:

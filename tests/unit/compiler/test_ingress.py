@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 from support.objects import ingress, path, rule
 
-from ingressd.compiler.claims import CompiledIngress
+from ingressd.compiler.claims import CanaryPath, CompiledIngress
 from ingressd.compiler.ingress import compile_ingress
 from ingressd.compiler.settings import CompilerSettings
-from ingressd.resources.finding import Severity
 from ingressd.resources.ingress import Ingress, IngressTLS
-from ingressd.routing.model import CATCH_ALL, Backend
+from ingressd.routing.model import CATCH_ALL, Backend, PathKind
+from ingressd.routing.policy import CanaryPolicy
 
 
 def compiled(subject: Ingress) -> CompiledIngress:
@@ -74,7 +74,7 @@ def test_protection_that_cannot_be_given_closes_every_path() -> None:
             "web",
             rule("a.example.com", "/a"),
             default="web:80",
-            annotations={"auth-url": "http://x"},
+            annotations={"auth-url": ""},
         )
     )
     claim = result.claims["a.example.com"]
@@ -113,15 +113,39 @@ def test_ingress_without_rules_and_default_backend_is_reported() -> None:
     assert [f.code for f in compiled(ingress("web")).findings] == ["IngressEmpty"]
 
 
-def test_a_canary_claims_nothing_and_says_so() -> None:
+def test_a_canary_has_no_paths_of_its_own() -> None:
     tls = [IngressTLS(("a.example.com",), "cert")]
-    annotations = {"canary": "true", "use-regex": "true"}
-    result = compiled(ingress("web", rule("a.example.com", "/a"), tls=tls, annotations=annotations))
-    assert (result.claims, result.references, result.tls) == ({}, (), ())
-    (told,) = result.findings
-    assert (told.code, told.severity) == ("AnnotationUnsupported", Severity.ERROR)
-    assert told.field == "metadata.annotations[nginx.ingress.kubernetes.io/canary]"
-    assert "all requests go to the main one" in told.message
+    annotations = {"canary": "true", "canary-weight": "5", "use-regex": "true"}
+    shared = rule("a.example.com", path("/a/", to="new:80"))
+    result = compiled(ingress("new", shared, tls=tls, annotations=annotations))
+    assert (result.claims, result.tls) == ({}, ())
+    assert result.host_names() == {"a.example.com"}
+    claim = result.canaries["a.example.com"]
+    assert (claim.policy, claim.affinity) == (CanaryPolicy(weight=5), None)
+    assert claim.paths == (
+        CanaryPath(
+            "spec.rules[0].http.paths[0]",
+            "/a/",
+            ((PathKind.PREFIX, "/a"), (PathKind.REGEX, "/a/")),
+            Backend("default", "new", "80"),
+        ),
+    )
+    (reference,) = result.references
+    assert (reference.backend.service, reference.of_canary) == ("new", True)
+    assert [found.verdict for found in result.findings] == ["no-op"]
+
+
+def test_the_default_backend_of_a_canary_shares_that_of_the_catch_all_host() -> None:
+    result = compiled(ingress("new", default="new:80", annotations={"canary": "true"}))
+    (share,) = result.canaries[CATCH_ALL].paths
+    assert (share.field, share.forms) == ("spec.defaultBackend", ())
+
+
+def test_half_a_canary_yields() -> None:
+    result = compiled(
+        ingress("new", rule("a.example.com", "/a"), annotations={"canary-weight": "5"})
+    )
+    assert result.claims["a.example.com"].yields
 
 
 @pytest.mark.parametrize(("text", "codes"), [("false", []), ("yes", ["AnnotationInvalid"])])

@@ -14,6 +14,7 @@ from ingressd.resources.service import (
     SessionAffinityConfig,
 )
 from ingressd.routing.model import Backend, Endpoint
+from ingressd.routing.policy import UpstreamPolicy
 
 WEB = Backend("default", "web", "80")
 
@@ -309,3 +310,45 @@ def test_an_upstream_says_which_overrides_it_follows() -> None:
     followed = BackendOverride("default", "web", "http", "127.0.0.1", 3000)
     other = BackendOverride("default", "api", "", "127.0.0.1", 3000)
     assert compiled(service("web"), overrides=(followed, other)).overrides == (followed,)
+
+
+def sent_to_cluster_ip(service: Service | None, **flags: object) -> CompiledUpstream:
+    objects = ServiceObjects(service, (endpoint_slice("web", "10.0.0.1"),))
+    policy = UpstreamPolicy(service_upstream=True)
+    return compile_upstream(WEB, objects, CompilerSettings(**flags), policy)  # type: ignore[arg-type]
+
+
+def test_the_cluster_ip_stands_for_the_endpoints_where_it_is_asked_for() -> None:
+    result = sent_to_cluster_ip(
+        service("web", ServicePort(80, "http", target_port=8080), cluster_ip="10.96.0.1")
+    )
+    assert addresses(result) == ["10.96.0.1:80"]
+    assert result.upstream.policy == UpstreamPolicy(service_upstream=True)
+    assert result.problem is None
+    assert addresses(sent_to_cluster_ip(service("web", cluster_ip="fd00::1"))) == ["[fd00::1]:80"]
+
+
+@pytest.mark.parametrize(
+    ("cluster_ip", "why"),
+    [("None", "is headless"), ("", "has none here"), ("127.0.0.1", "has '127.0.0.1'")],
+)
+def test_without_a_cluster_ip_the_endpoints_get_the_requests(cluster_ip: str, why: str) -> None:
+    result = sent_to_cluster_ip(service("web", cluster_ip=cluster_ip))
+    assert addresses(result) == ["10.0.0.1:8080"]
+    assert result.problem is not None
+    assert (result.problem.code, result.problem.severity) == ("ClusterIpMissing", Severity.ERROR)
+    assert why in result.problem.message
+
+
+def test_what_has_no_cluster_ip_by_nature_is_as_it_is_without() -> None:
+    named = sent_to_cluster_ip(service("web", type="ExternalName", external_name="x.example.com"))
+    assert (addresses(named), named.problem) == (["x.example.com:80"], None)
+    missing = sent_to_cluster_ip(None)
+    assert missing.problem is not None
+    assert missing.problem.code == "ServiceMissing"
+
+
+def test_an_override_beats_the_cluster_ip() -> None:
+    override = BackendOverride("default", "web", "", "127.0.0.1", 3000)
+    found = service("web", cluster_ip="10.96.0.1")
+    assert addresses(sent_to_cluster_ip(found, overrides=(override,))) == ["127.0.0.1:3000"]

@@ -247,17 +247,52 @@ def test_bug_in_one_unit_keeps_its_last_good_state_and_spares_the_others(
     assert "CompilerFailed" not in codes(made)
 
 
-def test_a_canary_takes_nothing_from_the_main_one() -> None:
-    canary = ingress(
-        "canary",
-        rule("a.example.com", path("/", to="new:80")),
+def canary(name: str = "canary", host: str = "a.example.com", **annotations: str) -> Ingress:
+    """A canary, older than any main Ingress, that leads to the Service new."""
+    return ingress(
+        name,
+        rule(host, path("/", to="new:80")),
         created="2020-01-01T00:00:00Z",
-        annotations={"canary": "true"},
+        annotations={"canary": "true", "canary-weight": "5", **annotations},
     )
-    made = serving(canary, WEB, service("web"), PODS)
+
+
+def test_a_canary_comes_and_goes_with_the_main_ingress() -> None:
+    made = serving(canary(), service("web"), service("new"), PODS)
+    assert made.table.hosts == {}
+    assert "CanaryUnmatched" in codes(made)
+    assert made.served(canary().key).routes == 0
+    made.apply([Added(WEB)])
     (route,) = made.table.hosts["a.example.com"].routes
     assert route.ingress == "default/web"
-    assert codes(made) == ["AnnotationUnsupported"]
+    assert [each.backend.upstream for each in route.alternatives] == ["default/new:80"]
+    assert "default/new:80" in made.table.upstreams
+    assert "CanaryUnmatched" not in codes(made)
+    assert made.served(canary().key).routes == 1
+    made.apply([Deleted(canary().key)])
+    assert made.table.hosts["a.example.com"].routes[0].alternatives == ()
+    assert "default/new:80" not in made.table.upstreams
+
+
+def test_the_findings_of_an_unmatched_canary_go_with_it() -> None:
+    made = serving(canary(), service("new"), PODS)
+    assert "CanaryUnmatched" in codes(made)
+    made.apply([Deleted(canary().key)])
+    assert "CanaryUnmatched" not in codes(made)
+
+
+def test_a_canary_without_a_service_costs_nothing_but_the_canary() -> None:
+    made = serving(canary(), WEB, service("web"), PODS)
+    (told,) = [found for found in made.findings if found.code == "ServiceMissing"]
+    assert (told.subject.name, told.severity) == ("canary", Severity.WARNING)
+    assert "the main Ingress takes all requests" in told.message
+
+
+def test_an_alias_is_one_though_a_canary_names_it() -> None:
+    alias = {"server-alias": "b.example.com"}
+    main = ingress("web", rule("a.example.com", "/"), annotations=alias)
+    made = serving(canary(host="b.example.com"), main, service("web"), service("new"), PODS)
+    assert set(made.table.hosts) == {"a.example.com", "b.example.com"}
 
 
 def test_a_slice_that_names_no_service_is_told_until_it_does() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -14,18 +16,21 @@ from support.objects import (
     endpoint_slice,
     ingress,
     ingress_class,
+    meta,
     path,
     rule,
     service,
     tls_secret,
 )
 from support.routes import certificate
+from support.rows import HARMLESS, PROTECTIVE, referring_rows
 
 from ingressd.compiler.settings import DEFAULT_CONTROLLER_CLASS, CompilerSettings
 from ingressd.controller.controller import Controller
 from ingressd.resources.finding import Finding
 from ingressd.resources.ingress import Ingress, IngressTLS
 from ingressd.resources.metadata import ObjectKey, Resource
+from ingressd.resources.secret import ConfigMap, Secret
 from ingressd.resources.service import ServicePort
 from ingressd.routing.table import Table
 from ingressd.sources.events import Added, Deleted, Event, Modified
@@ -58,6 +63,19 @@ annotations = st.dictionaries(
     st.sampled_from(["true", "/", "/$1", "cookie"]),
     max_size=2,
 )
+shared = st.fixed_dictionaries(
+    {},
+    optional={
+        "server-alias": st.sampled_from(["b.example.com", "c.example.com,d.other.test"]),
+        "service-upstream": st.sampled_from(["true", "false"]),
+        "canary": st.sampled_from(["true", "false"]),
+        "canary-weight": st.just("20"),
+        "default-backend": st.sampled_from(["api", "gone"]),
+        PROTECTIVE.name: st.sampled_from(["c0", "c1", "default/ca", "other/ca"]),
+        HARMLESS.name: st.sampled_from(["settings", "absent"]),
+    },
+)
+"""Annotations that concern others, or name objects."""
 
 
 @st.composite
@@ -69,12 +87,12 @@ def ingresses(draw: st.DrawFn) -> Ingress:
         tls=draw(st.lists(tls, max_size=2)),
         created=draw(st.sampled_from([None, "2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z"])),
         ingress_class=draw(st.sampled_from(["ingressd", "own", None])),
-        annotations=draw(annotations),
+        annotations=draw(annotations) | draw(shared),
     )
 
 
 services = st.builds(
-    lambda name, number: service(name, ServicePort(number, "http")),
+    lambda name, number: service(name, ServicePort(number, "http"), cluster_ip="10.96.0.1"),
     st.sampled_from(["web", "api"]),
     st.sampled_from([80, 81]),
 )
@@ -97,10 +115,21 @@ classes = st.builds(
     st.sampled_from([DEFAULT_CONTROLLER_CLASS, "example.com/other"]),
     st.booleans(),
 )
-resources: st.SearchStrategy[Resource] = st.one_of(ingresses(), services, slices, secrets, classes)
+authorities = st.builds(
+    lambda data: Secret(metadata=meta("ca"), data=data),
+    st.sampled_from([{"ca.crt": PAIRS[0].chain}, {"ca.crt": PAIRS[1].chain, "x": b"y"}, {}]),
+)
+configmaps = st.builds(
+    lambda data: ConfigMap(metadata=meta("settings"), data=data),
+    st.sampled_from([{"ciphers": "A"}, {"ciphers": "B"}, {}]),
+)
+resources: st.SearchStrategy[Resource] = st.one_of(
+    ingresses(), services, slices, secrets, classes, authorities, configmaps
+)
 START: list[Resource] = [
     ingress("x", rule("a.example.com", "/", path("/foo", to="api:80")), default="web:http"),
     ingress("y", rule("a.example.com", "/foo"), tls=[IngressTLS(("a.example.com",), "c1")]),
+    ingress("z", rule("d.example.com", "/"), annotations={"server-alias": "c.example.com"}),
     service("web"),
     service("api"),
     endpoint_slice("web", "10.0.0.1", name="x"),
@@ -115,9 +144,17 @@ deletions = st.sampled_from(
         *(ObjectKey("EndpointSlice", "default", name) for name in "xyz"),
         ObjectKey("Service", "default", "web"),
         ObjectKey("Secret", "default", "c0"),
+        ObjectKey("Secret", "default", "ca"),
+        ObjectKey("ConfigMap", "default", "settings"),
         ObjectKey("IngressClass", "", "own"),
     ]
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _referring() -> Iterator[None]:
+    with referring_rows():
+        yield
 
 
 def compiled(controller: Controller) -> tuple[Table, tuple[Finding, ...]]:

@@ -45,7 +45,16 @@ def test_ingress_touches_itself() -> None:
 def test_object_that_did_not_change_touches_nothing() -> None:
     assert touched(filled(WEB), Modified(WEB)) == Dirty()
     assert touched(filled(), Deleted(WEB.key)) == Dirty()
-    assert touched(filled(), Added(ConfigMap(metadata=meta("settings")))) == Dirty()
+    settings = ConfigMap(metadata=meta("settings"))
+    assert touched(filled(settings), Modified(settings)) == Dirty()
+
+
+def test_secrets_and_configmaps_touch_themselves() -> None:
+    settings = ConfigMap(metadata=meta("settings"))
+    assert touched(filled(), Added(settings)) == Dirty(configmaps={"default/settings"})
+    assert touched(filled(settings), Deleted(settings.key)).configmaps == {"default/settings"}
+    secret = tls_secret("cert", b"", b"")
+    assert touched(filled(), Added(secret)) == Dirty(secrets={"default/cert"})
 
 
 def test_service_and_what_is_behind_it_touch_the_service() -> None:

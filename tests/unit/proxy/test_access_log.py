@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import re
+import resource
 import select
 import socket
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ ENTRY = Entry(
     request_id="8f14e45f",
     host="kubia.example.com",
     ingress="default/kubia",
+    service="default/kubia:80",
     upstream="10.244.0.10:8080",
     tries=1,
     user_agent="curl/8.5",
@@ -81,7 +83,8 @@ def test_a_line_of_json(tmp_path: Path) -> None:
 def test_a_line_of_text(tmp_path: Path) -> None:
     assert logged(tmp_path, "text", ENTRY) == (
         '192.0.2.7 - - [21/Nov/2026:09:28:03 +0000] "GET /foo?x=1 HTTP/1.1" 200 123 "-" '
-        '"curl/8.5" 0.013 "kubia.example.com" [default/kubia] 10.244.0.10:8080 1 8f14e45f\n'
+        '"curl/8.5" 0.013 "kubia.example.com" [default/kubia] default/kubia:80 10.244.0.10:8080 '
+        "1 8f14e45f\n"
     )
 
 
@@ -126,13 +129,25 @@ def test_a_full_pipe_delays_lines_and_loses_none(pipe: Pipe) -> None:
     log.close()
 
 
+def test_a_pipe_that_was_full_is_tried_again_as_lines_come(pipe: Pipe) -> None:
+    log = AccessLog("json", pipe.writer)
+    for _ in range(1000):
+        log.record(ENTRY, NOW)
+    while pipe.read():
+        pass
+    for _ in range(2 * FLUSH_SIZE // 300):
+        log.record(ENTRY, NOW)
+    assert pipe.read()
+    log.close()
+
+
 def test_beyond_the_capacity_lines_are_dropped_and_counted(pipe: Pipe) -> None:
     log = AccessLog("json", pipe.writer)
     written = 0
     while log.dropped < 10:
         log.record(ENTRY, NOW)
         written += 1
-    assert written * 300 > CAPACITY
+    assert written * 350 > CAPACITY
     received = b""
     log.flush()
     while chunk := pipe.read():
@@ -204,7 +219,26 @@ def test_a_reader_that_is_gone_is_said_once(pipe: Pipe, caplog: pytest.LogCaptur
     assert [record.getMessage() for record in caplog.records] == [
         "the access log cannot be written: its reader is gone"
     ]
+    assert log.dropped == 3
     log.close()
+
+
+def test_a_full_disk_keeps_lines_waiting(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with open_file(tmp_path / "log") as stream:
+        log = AccessLog("json", stream)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        try:
+            for _ in range(10):
+                log.record(ENTRY, NOW)
+                log.flush()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert (tmp_path / "log").stat().st_size == 1000
+        log.close()
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert [json.loads(line)["status"] for line in lines] == [ENTRY.status] * 10
+    assert log.dropped == 0
 
 
 def test_a_file_keeps_what_others_write(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from ingressd.proxy.clock import Clock
 from ingressd.proxy.exchange import CLIENT_WRITE_TIMEOUT, Exchange, last_chunk
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.receiver import Failure
+from ingressd.routing.global_policy import UpstreamKeepAlive
 from ingressd.routing.policy import Timeouts
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -28,7 +29,7 @@ class Try:
         keeper = Keeper()
         self.freed = keeper.free
         clock = Clock(asyncio.get_running_loop())
-        self.pod = UpstreamConnection(clock, 4.0, keeper)
+        self.pod = UpstreamConnection(clock, UpstreamKeepAlive(), keeper)
         self.pod_wire = Wire()
         self.pod.connection_made(self.pod_wire)
         self.ends: list[Failure | None] = []

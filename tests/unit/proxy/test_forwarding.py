@@ -1,4 +1,4 @@
-"""Requests as pods get them, and which failures lead to another try."""
+"""Requests as pods get them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 from support.requests import get, received
 
 from ingressd.proxy.client.request import Request
-from ingressd.proxy.forwarding import _settle, may_retry, serialise
+from ingressd.proxy.exchange import Exchange
+from ingressd.proxy.forwarding import _settle, serialise
 from ingressd.proxy.headers import FORWARDED
+from ingressd.proxy.passage import Passage
+from ingressd.proxy.upstream.balancing import ServiceAffinity
 from ingressd.proxy.upstream.receiver import Failure
+from ingressd.routing.policy import PodHttp, Policy
 
 NAMES = st.sampled_from(
     b"X-A Accept TE Connection Keep-Alive Proxy X-Forwarded-For X-Forwarded-Host X-Real-IP X_A "
@@ -95,42 +99,22 @@ async def test_an_upgrade_is_asked_for_in_our_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "failure", "is_fresh", "expected"),
+    ("http", "opening"),
     [
-        (b"GET", Failure.REFUSED, True, True),
-        (b"POST", Failure.REFUSED, True, True),
-        (b"POST", Failure.CONNECT_TIMEOUT, True, True),
-        (b"POST", Failure.UNRESOLVED, True, True),
-        (b"GET", Failure.CLOSED, False, True),
-        (b"HEAD", Failure.CLOSED, False, True),
-        (b"PUT", Failure.CLOSED, False, True),
-        (b"DELETE", Failure.CLOSED, False, True),
-        (b"OPTIONS", Failure.CLOSED, False, True),
-        (b"GET", Failure.CLOSED, True, False),
-        (b"PUT", Failure.CLOSED, True, False),
-        (b"POST", Failure.CLOSED, False, False),
-        (b"PATCH", Failure.CLOSED, False, False),
-        (b"PROPFIND", Failure.CLOSED, False, False),
-        (b"GET", Failure.CUT, False, False),
-        (b"GET", Failure.TIMEOUT, False, False),
-        (b"GET", Failure.SEND_TIMEOUT, False, False),
-        (b"GET", Failure.MALFORMED, False, False),
-        (b"GET", Failure.CLIENT_BODY, False, False),
+        (PodHttp(), b"HTTP/1.1\r\nHost: "),
+        (PodHttp(connection="close"), b"HTTP/1.1\r\nConnection: close\r\nHost: "),
+        (PodHttp(connection="keep-alive"), b"HTTP/1.1\r\nConnection: keep-alive\r\nHost: "),
+        (PodHttp("1.0"), b"HTTP/1.0\r\nConnection: close\r\nHost: "),
+        (PodHttp("1.0", "keep-alive"), b"HTTP/1.0\r\nConnection: keep-alive\r\nHost: "),
     ],
 )
-async def test_which_failures_lead_to_another_try(
-    method: bytes, failure: Failure, is_fresh: bool, expected: bool
-) -> None:
-    request = received(b"%b / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n" % method)
-    assert may_retry(request, failure, is_fresh) is expected
-    request.bytes_sent = 1
-    assert not may_retry(request, failure, is_fresh)
-
-
-async def test_a_body_that_is_gone_is_not_sent_again() -> None:
-    request = get()
-    request.body_consumed = True
-    assert not may_retry(request, Failure.REFUSED, is_fresh=True)
+async def test_how_a_policy_speaks_to_pods(http: PodHttp, opening: bytes) -> None:
+    passage = Passage(Policy(pod_http=http), ServiceAffinity(), Exchange)
+    assert serialise(get(), b"", passage.opening).startswith(b"GET / %ba.test\r\n" % opening)
+    upgrade = get(extra=b"Connection: Upgrade\r\nUpgrade: websocket\r\n")
+    asked = serialise(upgrade, b"", passage.opening)
+    assert asked.startswith(b"GET / HTTP/1.1\r\nHost: a.test\r\n")
+    assert asked.count(b"Connection: ") == 1
 
 
 async def test_an_answer_that_comes_right_after_its_client_left_does_no_harm() -> None:

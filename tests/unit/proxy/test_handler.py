@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 
 import pytest
-from support.proxies import SETTINGS, route, simple
+from support.proxies import environment, route, simple
 from support.requests import unread, wire_of
 
+from ingressd.proxy import plan
 from ingressd.proxy.client.connection import CLOSE, KEEP
 from ingressd.proxy.client.pages import ErrorPages
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import Clock
-from ingressd.proxy.handler import FAILURE_STATUS, Handler
+from ingressd.proxy.environment import Environment
+from ingressd.proxy.failure_status import FAILURE_STATUS
+from ingressd.proxy.filters.endpoints import find_upstream
+from ingressd.proxy.filters.filter import Refusal, RequestFilter
+from ingressd.proxy.handler import Handler
 from ingressd.proxy.index import RouteIndex
 from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.recording import Recorder
-from ingressd.proxy.upstream.endpoints import Dialer, Pool
 from ingressd.proxy.upstream.receiver import Failure
-from ingressd.proxy.upstream.resolver import Resolver
 from ingressd.routing.delta import Delta
-from ingressd.routing.model import Host
+from ingressd.routing.model import Host, Route
+from ingressd.routing.patterns import Groups
 
 
 def handler(delta: Delta) -> tuple[Handler, Metrics]:
-    loop = asyncio.get_running_loop()
-    clock, metrics = Clock(loop), Metrics()
-    index = RouteIndex(SETTINGS)
-    index.apply(delta)
-    pool = Pool(Dialer(loop, clock, Resolver(), 4.0))
+    surroundings, metrics = environment(), Metrics()
+    surroundings.current.apply(delta)
     for upstream in delta.upstreams:
-        pool.put(upstream)
-    recorder = Recorder(metrics, None, clock)
-    return Handler(index, pool, ErrorPages(""), recorder, metrics, SETTINGS.limits), metrics
+        surroundings.pool.put(upstream)
+    recorder = Recorder(metrics, None, Clock(asyncio.get_running_loop()))
+    index = RouteIndex(surroundings)
+    return Handler(index, ErrorPages(""), recorder, metrics), metrics
 
 
 def ask(host: bytes = b"a.test", target: bytes = b"/") -> Request:
@@ -92,6 +95,50 @@ async def test_a_fault_within_an_answer_cuts_the_client(monkeypatch: pytest.Monk
     request.bytes_sent = 5
     assert await answer(request) is CLOSE
     assert (wire_of(request).written, wire_of(request).end) == (b"", "abort")
+
+
+@pytest.mark.parametrize("stop", [None, Refusal(403, (b"X: y\r\n",))])
+async def test_a_filter_may_wait_for_its_verdict(
+    stop: Refusal | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the filters that follow it act, or none."""
+
+    async def verdict() -> Refusal | None:
+        return stop
+
+    def slow(route: Route, environment: Environment) -> RequestFilter:
+        return lambda request, groups: verdict
+
+    monkeypatch.setattr(plan, "REQUEST_FILTERS", (slow, find_upstream))
+    answer, _ = handler(simple([]))
+    request = ask()
+    assert not answer.begin(request)
+    await answer(request)
+    assert request.status == (503 if stop is None else 403)
+    assert (b"\r\nX: y\r\n" in wire_of(request).written) == (stop is not None)
+
+
+@pytest.mark.parametrize("has_task", [True, False])
+async def test_whoever_counts_a_request_is_told_of_its_end_once(
+    has_task: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[str] = []
+
+    def counting(route: Route, environment: Environment) -> RequestFilter:
+        def count(request: Request, groups: Groups | None) -> None:
+            request.at_end = partial(ends.append, "end")
+
+        return count
+
+    monkeypatch.setattr(plan, "REQUEST_FILTERS", (counting, find_upstream))
+    answer, _ = handler(simple([]))
+    request = ask()
+    if has_task:
+        await answer(request)
+    else:
+        assert answer.begin(request)
+    answer.abandon(request)
+    assert ends == ["end"]
 
 
 async def test_what_does_not_parse_is_refused_with_a_page() -> None:

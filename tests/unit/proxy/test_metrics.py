@@ -8,12 +8,12 @@ from ingressd.proxy.metrics import DURATION_BUCKETS, Metrics, RequestLabels, met
 def test_requests_are_counted_by_labels_and_durations_by_ingress() -> None:
     metrics = Metrics()
     for seconds in (0.001, 0.003, 100):
-        metrics.count_request(("default/web", "a.test", "GET", 200), seconds)
-    metrics.count_request(("default/web", "a.test", "GET", 503), 0.0)
+        metrics.count_request(("default/web", "a.test", "default/web:80", "GET", 200), seconds)
+    metrics.count_request(("default/web", "a.test", "", "GET", 503), 0.0)
     snapshot = metrics.snapshot()
     assert dict(snapshot.requests) == {
-        RequestLabels("default/web", "a.test", "GET", 200): 3,
-        RequestLabels("default/web", "a.test", "GET", 503): 1,
+        RequestLabels("default/web", "a.test", "default/web:80", "GET", 200): 3,
+        RequestLabels("default/web", "a.test", "", "GET", 503): 1,
     }
     histogram = snapshot.durations["default/web"]
     assert len(histogram.buckets) == len(DURATION_BUCKETS) + 1
@@ -23,7 +23,7 @@ def test_requests_are_counted_by_labels_and_durations_by_ingress() -> None:
 
 def test_a_snapshot_does_not_change_any_more() -> None:
     metrics = Metrics()
-    labels = ("i", "h", "GET", 200)
+    labels = ("i", "h", "s", "GET", 200)
     metrics.count_request(labels, 0.1)
     metrics.upstream_connects["u"] = 1
     snapshot = metrics.snapshot()

@@ -2,42 +2,160 @@
 
 from __future__ import annotations
 
-from support.proxies import SETTINGS, route
+from support.proxies import environment, route
 
-from ingressd.proxy.filters.redirect import RewriteFilter, RewriteRedirectFilter, TlsRedirectFilter
-from ingressd.proxy.plan import SERVICE_AFFINITY, RoutePlan, build_plan
+from ingressd.proxy.exchange import Exchange
+from ingressd.proxy.filters.access import AccessFilter
+from ingressd.proxy.filters.conditions import DenyFilter, RedirectIfFilter
+from ingressd.proxy.filters.cors import CorsEdit, CorsPreflightFilter
+from ingressd.proxy.filters.endpoints import UpstreamFilter
+from ingressd.proxy.filters.external_auth import DropClaimsFilter
+from ingressd.proxy.filters.fields import AnswerFieldsEdit, PodFieldsFilter
+from ingressd.proxy.filters.pod_answers import HideFieldsEdit, RewriteFieldsEdit
+from ingressd.proxy.filters.rate_limits import ConnectionFilter, RateFilter
+from ingressd.proxy.filters.redirect import (
+    FixedRedirectFilter,
+    RewriteFilter,
+    RewriteRedirectFilter,
+    TlsRedirectFilter,
+)
+from ingressd.proxy.filters.strict_transport import StrictTransportEdit
+from ingressd.proxy.plan import SERVICE_AFFINITY, RoutePlan
 from ingressd.proxy.upstream.balancing import CookieBalancer
-from ingressd.routing.policy import CookieAffinity, Policy, Rewrite, Timeouts, TlsRedirect
+from ingressd.routing.policy import (
+    AnswerFields,
+    Condition,
+    ConditionalRedirect,
+    CookieAffinity,
+    Cors,
+    DeniedPath,
+    ExternalAuth,
+    FieldAction,
+    FieldEdit,
+    PathMatch,
+    PodFields,
+    Policy,
+    RateLimits,
+    Redirect,
+    Rewrite,
+    Substitution,
+    Timeouts,
+    TlsRedirect,
+    Trait,
+)
 
 OFF = TlsRedirect.OFF
 
 
 def plan(policy: Policy) -> RoutePlan:
-    return build_plan(route(policy=policy), SETTINGS, lambda host: False)
+    return RoutePlan(route(policy=policy), environment())
 
 
 def kinds(policy: Policy) -> list[type]:
     return [type(step) for step in plan(policy).filters]
 
 
-def test_a_route_that_asks_for_nothing_has_no_filter() -> None:
-    assert kinds(Policy(tls_redirect=OFF)) == []
+async def test_a_route_that_asks_for_nothing_has_only_its_upstream_to_find() -> None:
+    assert kinds(Policy(tls_redirect=OFF)) == [UpstreamFilter]
     assert plan(Policy(tls_redirect=OFF)).balancer is SERVICE_AFFINITY
+    assert plan(Policy(tls_redirect=OFF)).exchange is Exchange
 
 
-def test_tls_comes_before_a_rewrite_and_after_a_rewrite_that_leads_elsewhere() -> None:
-    assert kinds(Policy()) == [TlsRedirectFilter]
-    assert kinds(Policy(rewrite=Rewrite("/x"))) == [TlsRedirectFilter, RewriteFilter]
+async def test_tls_comes_before_a_rewrite_and_after_a_rewrite_that_leads_elsewhere() -> None:
+    assert kinds(Policy()) == [TlsRedirectFilter, UpstreamFilter]
+    assert kinds(Policy(rewrite=Rewrite("/x"))) == [
+        TlsRedirectFilter,
+        RewriteFilter,
+        UpstreamFilter,
+    ]
     elsewhere = Policy(rewrite=Rewrite("https://b.test/"))
-    assert kinds(elsewhere) == [RewriteRedirectFilter, TlsRedirectFilter]
+    assert kinds(elsewhere) == [RewriteRedirectFilter, TlsRedirectFilter, UpstreamFilter]
 
 
-def test_affinity_timeouts_and_upstream() -> None:
+async def test_questions_of_other_origins_come_before_every_redirect() -> None:
+    policy = Policy(
+        cors=Cors(), redirect=Redirect("/x"), rewrite=Rewrite("https://b.test/"), tls_redirect=OFF
+    )
+    assert kinds(policy) == [
+        CorsPreflightFilter,
+        FixedRedirectFilter,
+        RewriteRedirectFilter,
+        UpstreamFilter,
+    ]
+    made = plan(policy)
+    (edit,) = made.edits[0]
+    assert type(edit) is CorsEdit
+    assert made.edits == ((edit,), (edit,))
+    assert [[type(each) for each in edits] for edits in made.tls_edits] == [
+        [StrictTransportEdit, CorsEdit],
+        [StrictTransportEdit, CorsEdit],
+    ]
+
+
+async def test_what_pods_say_is_changed_before_what_everybody_says() -> None:
+    fields = AnswerFields(
+        hides_server=True,
+        cookie_path=Substitution("/a", "/b"),
+        edits=(FieldEdit(FieldAction.REMOVE, "X"),),
+    )
+    made = plan(Policy(answer_fields=fields, cors=Cors()))
+    assert [type(edit) for edit in made.edits[0]] == [CorsEdit, AnswerFieldsEdit]
+    of_pods = [HideFieldsEdit, RewriteFieldsEdit]
+    assert [type(edit) for edit in made.edits[1]] == [*of_pods, CorsEdit, AnswerFieldsEdit]
+    last = [StrictTransportEdit, CorsEdit, AnswerFieldsEdit]
+    assert [type(edit) for edit in made.tls_edits[1]] == [*of_pods, *last]
+
+
+async def test_denied_paths_come_first_and_conditions_before_other_redirects() -> None:
+    always = ConditionalRedirect(Condition(Trait.PATH, "/x"), 301, "/y")
+    policy = Policy(
+        denied=(DeniedPath(PathMatch.EXACT, "/x"),),
+        redirects_if=(always,),
+        cors=Cors(),
+        pod_fields=PodFields(original_uri=True),
+    )
+    assert kinds(policy) == [
+        DenyFilter,
+        CorsPreflightFilter,
+        RedirectIfFilter,
+        TlsRedirectFilter,
+        UpstreamFilter,
+        PodFieldsFilter,
+    ]
+
+
+async def test_a_plain_route_changes_nothing_in_an_answer_but_over_tls() -> None:
+    made = plan(Policy())
+    assert made.edits == ((), ())
+    assert [len(edits) for edits in made.tls_edits] == [1, 1]
+
+
+async def test_limits_come_after_whatever_is_answered_without_a_pod() -> None:
+    """Rates before connections, as in nginx: what is refused must not count as under way."""
+    limits = RateLimits(per_second=1, connections=1)
+    assert kinds(Policy(rate_limits=limits)) == [
+        TlsRedirectFilter,
+        UpstreamFilter,
+        RateFilter,
+        ConnectionFilter,
+    ]
+
+
+async def test_a_service_is_asked_last_and_says_what_clients_may_not_claim() -> None:
+    auth = ExternalAuth("http://auth.test/", response_headers=("X-User",))
+    policy = Policy(external_auth=auth, rate_limits=RateLimits(per_second=1), rewrite=Rewrite("/x"))
+    assert kinds(policy) == [
+        TlsRedirectFilter,
+        RewriteFilter,
+        UpstreamFilter,
+        RateFilter,
+        DropClaimsFilter,
+        AccessFilter,
+    ]
+
+
+async def test_affinity_and_timeouts() -> None:
     policy = Policy(affinity=CookieAffinity(), timeouts=Timeouts(read=1))
     made = plan(policy)
     assert isinstance(made.balancer, CookieBalancer)
-    assert (made.timeouts.read, made.upstream) == (1, "default/web:80")
-
-
-def test_a_route_without_backend_has_no_upstream() -> None:
-    assert build_plan(route(backend=None), SETTINGS, lambda host: False).upstream == ""
+    assert made.timeouts.read == 1

@@ -12,11 +12,12 @@ from ingressd.proxy.clock import Clock
 from ingressd.proxy.tunnel import Tunnel
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.websocket import GOING_AWAY
+from ingressd.routing.global_policy import UpstreamKeepAlive
 
 
 def tunnel(protocol: bytes = b"websocket") -> tuple[Tunnel, Wire, Wire, UpstreamConnection]:
     clock = Clock(asyncio.get_running_loop())
-    upstream = UpstreamConnection(clock, 4.0, Keeper())
+    upstream = UpstreamConnection(clock, UpstreamKeepAlive(), Keeper())
     pod_wire, client = Wire(), client_connection()
     upstream.connection_made(pod_wire)
     client_wire = client.transport

@@ -1,13 +1,28 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 from support.routes import host, route, table, upstream
 
+from ingressd.routing.global_policy import Blocklists, GlobalPolicy
 from ingressd.routing.matcher import Match
 from ingressd.routing.model import Route, Upstream
 from ingressd.routing.outcome import Action, Outcome, Query, decide, refused
 from ingressd.routing.patterns import compile_pattern
-from ingressd.routing.policy import CookieAffinity, Policy, Rewrite, TlsRedirect
+from ingressd.routing.policy import (
+    Access,
+    BasicAuth,
+    CookieAffinity,
+    Cors,
+    ExternalAuth,
+    LoadBalance,
+    Policy,
+    Redirect,
+    Rewrite,
+    TlsRedirect,
+    UpstreamPolicy,
+)
+from ingressd.routing.redirects import Ports
 from ingressd.routing.table import Table
 
 PLAIN = Query(host="a.example.com", path="/foo", query="q=1")
@@ -40,6 +55,59 @@ def test_a_rewrite_to_a_url_redirects_before_https_does() -> None:
     found = outcome(route("Prefix", "/foo", policy=policy))
     assert (found.action, found.status) == (Action.REDIRECT, 302)
     assert found.location == "https://example.org/?q=1"
+
+
+@pytest.mark.parametrize("own", [None, Upstream("default/web:80", unavailable="it is gone")])
+def test_a_default_backend_answers_in_the_place_of_503(own: Upstream | None) -> None:
+    spare = upstream("default/sorry:", "10.0.0.9")
+    ready = table(host("Prefix /"), upstreams=(spare, *([own] if own is not None else [])))
+    target = route("Prefix", "/foo", policy=Policy(default_backend=spare.key))
+    found = outcome(target, among=ready)
+    assert (found.action, found.forwarded, found.upstream) == (Action.FORWARD, "/foo?q=1", spare)
+    assert "default backend default/sorry answers" in found.reason
+    empty = table(host("Prefix /"), upstreams=(Upstream(spare.key),))
+    assert outcome(target, among=empty).status == 503
+    assert outcome(target).upstream == READY.upstreams["default/web:80"]
+
+
+def test_a_rewrite_that_leaves_nothing_is_refused() -> None:
+    rewriting = route("Regex", "/foo(.*)", policy=Policy(rewrite=Rewrite("$1")))
+    groups = compile_pattern(rewriting.path).match("/foo")
+    found = decide(READY, PLAIN, Match(rewriting, groups), host=PLAIN.host, path=PLAIN.path)
+    assert (found.action, found.status) == (Action.REFUSE, 500)
+
+
+@pytest.mark.parametrize(
+    ("redirect", "status", "location"),
+    [
+        (Redirect("https://b.example.com/", 301), 301, "https://b.example.com/"),
+        (Redirect("/app"), 302, "http://A.example.com:8080/app"),
+        (Redirect(host="b.example.com"), 308, "http://b.example.com:8080/foo?q=1"),
+    ],
+)
+def test_a_route_that_only_redirects(redirect: Redirect, status: int, location: str) -> None:
+    query = structs.replace(PLAIN, host="A.example.com:8080", ports=Ports(8080, 8443))
+    policy = Policy(redirect=redirect, tls_redirect=TlsRedirect.ALWAYS)
+    found = outcome(route("Prefix", "/", policy=policy), query)
+    assert (found.action, found.status, found.location) == (Action.REDIRECT, status, location)
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "action"),
+    [
+        ("OPTIONS", (("origin", "https://b.test"),), Action.ANSWER),
+        ("OPTIONS", (("Origin", "https://c.test"),), Action.FORWARD),
+        ("OPTIONS", (), Action.FORWARD),
+        ("GET", (("Origin", "https://b.test"),), Action.FORWARD),
+    ],
+)
+def test_questions_of_other_origins_are_answered(
+    method: str, headers: tuple[tuple[str, str], ...], action: Action
+) -> None:
+    shared = route("Prefix", "/", policy=Policy(cors=Cors(origins=("https://b.test",))))
+    found = outcome(shared, structs.replace(PLAIN, method=method, headers=headers))
+    assert found.action is action
+    assert found.status == (204 if action is Action.ANSWER else 0)
 
 
 def test_redirects_to_https_where_the_host_has_tls() -> None:
@@ -106,6 +174,35 @@ def test_client_ip_affinity() -> None:
     assert found.balancing == "by client address, kept for 10800 s (sessionAffinity)"
 
 
+@pytest.mark.parametrize(
+    ("policy", "client_ip_timeout", "balancing"),
+    [
+        (UpstreamPolicy(hash_by="$uri"), 9, "by $uri: equal ones go to the same endpoint"),
+        (
+            UpstreamPolicy(hash_by="$uri", hash_by_subset=True),
+            0,
+            "by $uri: equal ones go to the same 3 endpoints",
+        ),
+        (
+            UpstreamPolicy(load_balance=LoadBalance.EWMA),
+            0,
+            "of two endpoints at random, the one that has answered faster lately (ewma)",
+        ),
+        (
+            UpstreamPolicy(load_balance=LoadBalance.EWMA),
+            9,
+            "by client address, kept for 9 s (sessionAffinity)",
+        ),
+    ],
+)
+def test_what_a_service_port_asks_for(
+    policy: UpstreamPolicy, client_ip_timeout: int, balancing: str
+) -> None:
+    asking = structs.replace(upstream(), policy=policy, client_ip_timeout=client_ip_timeout)
+    found = outcome(route("Prefix", "/"), among=table(upstreams=(asking,)))
+    assert found.balancing == balancing
+
+
 def test_says_whose_tls_the_redirect_is_for() -> None:
     sibling = table(host("Prefix /"), host(name="*.example.com", has_tls=True))
     own = table(host("Prefix /", has_tls=True))
@@ -119,3 +216,51 @@ def test_says_whose_tls_the_redirect_is_for() -> None:
     assert outcome(always).reason == (
         "the route asks for https always, with or without a certificate"
     )
+
+
+PROTECTED = Access(allow=("10.0.0.0/8",), basic_auth=BasicAuth("default/users"))
+LOGGED_IN = structs.replace(PLAIN, headers=(("Authorization", "Basic x"),))
+
+
+def test_without_a_password_a_request_is_refused() -> None:
+    protected = route("Prefix", "/foo", policy=Policy(access=PROTECTED))
+    found = outcome(protected)
+    assert (found.action, found.status) == (Action.REFUSE, 401)
+    assert "no Authorization" in found.reason
+    assert outcome(protected, LOGGED_IN).action is Action.FORWARD
+
+
+@pytest.mark.parametrize(
+    ("access", "condition"),
+    [
+        (Access(), "; the answer is the pod's own"),
+        (PROTECTED, ", if the client's address is admitted and the password is right"),
+        (
+            structs.replace(PROTECTED, any_suffices=True),
+            ", if the client's address is admitted or the password is right",
+        ),
+    ],
+)
+def test_what_cannot_be_known_is_a_condition(access: Access, condition: str) -> None:
+    found = outcome(route("Prefix", "/foo", policy=Policy(access=access)), LOGGED_IN)
+    assert found.reason.endswith(condition)
+
+
+def test_a_service_that_has_a_say_is_named() -> None:
+    policy = Policy(external_auth=ExternalAuth("http://auth.test/"))
+    condition = ", if http://auth.test/ admits the request"
+    assert outcome(route("Prefix", "/foo", policy=policy)).reason.endswith(condition)
+    exempt = route("Prefix", "/.well-known/acme-challenge/x", policy=policy)
+    assert not outcome(exempt).reason.endswith(condition)
+
+
+def test_what_the_configmap_blocks_is_refused_before_all_else() -> None:
+    blocklists = Blocklists(user_agents=("~*bot",), referers=('""',))
+    among = structs.replace(READY, global_policy=GlobalPolicy(blocklists=blocklists))
+    moved = route("Prefix", "/foo", policy=Policy(redirect=Redirect("https://b.test/")))
+    for headers, status in (
+        ((("User-Agent", "GoogleBot"), ("Referer", "x")), 403),
+        ((), 403),
+        ((("Referer", "x"),), 302),
+    ):
+        assert outcome(moved, structs.replace(PLAIN, headers=headers), among).status == status

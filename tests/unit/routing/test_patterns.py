@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingressd.routing.patterns import BadPattern, compile_pattern
+from ingressd.routing.patterns import BadPattern, compile_pattern, compile_within
 
 
 @pytest.mark.parametrize(
@@ -140,3 +140,23 @@ def test_says_what_cannot_be_had_in_linear_time(pattern: str, what: str) -> None
 def test_a_character_of_several_bytes_does_not_go_into_brackets() -> None:
     with pytest.raises(BadPattern, match="more than one byte"):
         compile_pattern("/[é]")
+
+
+@pytest.mark.parametrize(
+    ("text", "ignores_case", "value", "matches"),
+    [
+        ("b|c", False, "abd", True),
+        ("^b|c$", False, "abd", False),
+        ("B", False, "abd", False),
+        ("B", True, "abd", True),
+        ("^$", False, "", True),
+    ],
+)
+def test_a_pattern_within_a_text(text: str, ignores_case: bool, value: str, matches: bool) -> None:
+    pattern = compile_within(text, ignores_case=ignores_case)
+    assert (pattern.match(value) is not None) is matches
+
+
+def test_a_pattern_within_a_text_must_be_one_by_itself() -> None:
+    with pytest.raises(BadPattern):
+        compile_within("a)(b", ignores_case=False)

@@ -15,6 +15,7 @@ from ingressd.routing.rewriting import leads_elsewhere, rewritten_target
         ("/foo", "/foo/bar", "/", "/"),
         ("/(.*)", "/a b", "/x/$1", "/x/a%20b"),
         ("/(.*)", "/a", "$1", "/a"),
+        ("/(.*)", "/", "$1", ""),
         ("/(a)?(.*)", "/b", "/$1-$2-$9", "/-b-"),
         ("/(.*)", "/100%", "/$1", "/100%25"),
     ],

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from support.routes import certificate, host, table, upstream
 
 from ingressd.routing.delta import Delta
-from ingressd.routing.model import CATCH_ALL, Certificate, Host, Upstream
+from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, GlobalPolicy, Limits
+from ingressd.routing.model import CATCH_ALL, Certificate, Host, SecretMaterial, Upstream
 from ingressd.routing.table import Table
 
 
@@ -29,6 +30,22 @@ def test_rows_of_the_kubernetes_wildcard_table(request_host: str, serving: str) 
     found = hosts.find_host(request_host)
     assert found is not None
     assert found.name == serving
+
+
+def test_the_global_policy_stays_until_another_one_comes() -> None:
+    policy = GlobalPolicy(Limits(keep_alive=5.0))
+    changed = table(global_policy=policy)
+    assert table().global_policy == DEFAULT_GLOBAL_POLICY
+    assert changed.apply(Delta(2)).global_policy == policy
+    assert table().apply(changed.as_delta()).global_policy == policy
+    assert changed.apply(table().as_delta()).global_policy == DEFAULT_GLOBAL_POLICY
+    assert Delta(2).is_empty
+    assert not Delta(2, global_policy=DEFAULT_GLOBAL_POLICY).is_empty
+
+
+def test_the_global_policy_travels() -> None:
+    delta = Delta(2, global_policy=GlobalPolicy(Limits(keep_alive=5.0), strict_transport=None))
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(delta), type=Delta) == delta
 
 
 def test_no_host_without_a_catch_all() -> None:
@@ -146,3 +163,18 @@ def test_applying_never_changes_the_table_before(first: Delta, second: Delta) ->
 def test_no_key_in_the_repr_of_a_table() -> None:
     assert isinstance(certificate(), Certificate)
     assert "MARKER" not in repr(table(certificates=(certificate("a"),)))
+
+
+def test_secrets_come_change_and_go_by_key() -> None:
+    old, new = (SecretMaterial("default/users", version, {"auth": b"x"}) for version in "ab")
+    first = table().apply(Delta(2, secrets=(old,)))
+    assert first.secrets == {"default/users": old}
+    assert first.apply(Delta(3)).secrets is first.secrets
+    changed = first.apply(Delta(3, secrets=(new,)))
+    assert changed.secrets == {"default/users": new}
+    assert first.secrets == {"default/users": old}
+    assert Table.empty().apply(changed.as_delta()).secrets == changed.secrets
+    assert changed.apply(Delta(4, removed_secrets=("default/users",))).secrets == {}
+    assert not Delta(4, removed_secrets=("default/users",)).is_empty
+    assert not Delta(4, secrets=(new,)).is_empty
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(new), type=SecretMaterial) == new

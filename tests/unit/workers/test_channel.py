@@ -10,12 +10,13 @@ import pytest
 from ingressd.proxy.settings import ProxySettings
 from ingressd.routing.delta import Delta
 from ingressd.routing.model import Certificate, Endpoint, Upstream
-from ingressd.workers.channel import MAX_FRAME, BrokenChannel, Channel, open_channel
+from ingressd.workers.channel import MAX_FRAME, BrokenChannel, Channel, encode_frame, open_channel
 from ingressd.workers.messages import (
     Applied,
     Apply,
     Command,
     Drain,
+    Fatal,
     Heartbeat,
     Report,
     Start,
@@ -106,6 +107,16 @@ async def test_what_is_no_message_breaks_the_channel(written: bytes) -> None:
         with pytest.raises(BrokenChannel):
             await worker.receive()
     await worker.close()
+
+
+async def test_a_message_whose_text_is_no_text_breaks_the_channel() -> None:
+    ours, theirs = socket.socketpair()
+    supervisor = await open_channel(ours, Report)
+    with theirs:
+        theirs.sendall(encode_frame(Fatal("why")).replace(b"why", b"\xff\xfe\xfd"))
+        with pytest.raises(BrokenChannel):
+            await supervisor.receive()
+    await supervisor.close()
 
 
 async def test_a_frame_cut_short_is_the_end() -> None:

@@ -3,11 +3,11 @@ from __future__ import annotations
 from ingressd.proxy.metrics import Metrics, Snapshot
 from ingressd.workers.merging import merge, retire
 
-LABELS = ("shop/web", "shop.example.com", "GET", 200)
-OTHER = ("shop/web", "shop.example.com", "POST", 502)
+LABELS = ("shop/web", "shop.example.com", "shop/web:80", "GET", 200)
+OTHER = ("shop/web", "shop.example.com", "shop/web:80", "POST", 502)
 
 
-def _snapshot(*durations: float, labels: tuple[str, str, str, int] = LABELS) -> Snapshot:
+def _snapshot(*durations: float, labels: tuple[str, str, str, str, int] = LABELS) -> Snapshot:
     metrics = Metrics()
     for duration in durations:
         metrics.count_request(labels, duration)
@@ -57,3 +57,9 @@ def test_a_worker_that_is_gone_leaves_its_counts_but_no_open_connection() -> Non
     assert _requests(retired) == {("GET", 200): 1}
     assert retired.client_connections == 3
     assert retired.open_connections == 0
+
+
+def test_lost_lines_add_up_and_stay_when_a_worker_goes() -> None:
+    one = Snapshot(lost_access_lines=3, lost_log_lines=1, lost_copies=2)
+    total = merge([retire(one), Snapshot(lost_access_lines=4, lost_copies=3)])
+    assert (total.lost_access_lines, total.lost_log_lines, total.lost_copies) == (7, 1, 5)

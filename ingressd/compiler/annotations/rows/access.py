@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 from ingressd.compiler.annotations.protection import always
-from ingressd.compiler.annotations.row import Row, Support, Tier
+from ingressd.compiler.annotations.row import Row, Tier
+from ingressd.compiler.annotations.values import Parser, matching, networks
 
-_ELSEWHERE = (
-    "let the load balancer or a NetworkPolicy admit only these addresses, then remove the "
-    "annotation"
-)
+_NETWORKS = networks(may_be_empty=False)
+_WHICH = matching("any|all", "any or all")
 
 ROWS = (
     Row(
         name="allowlist-source-range",
         aliases=("whitelist-source-range",),
+        field="policy.access.allow",
+        value=_NETWORKS,
         tier=Tier.COMMON,
         summary="Addresses and networks, separated by commas, that may come; all others get 403.",
         protects=always,
-        support=Support.NOT_YET,
-        remedy=_ELSEWHERE,
     ),
     Row(
         name="denylist-source-range",
+        field="policy.access.deny",
+        value=_NETWORKS,
         tier=Tier.COMMON,
         summary="Addresses and networks, separated by commas, that get 403; goes before the "
         "allowlist.",
         protects=always,
-        support=Support.NOT_YET,
-        remedy=_ELSEWHERE,
     ),
     Row(
         name="satisfy",
+        field="policy.access.any_suffices",
+        value=Parser(_WHICH.expected, lambda text: _WHICH.parse(text) == "any"),
         tier=Tier.COMMON,
         summary="all (default): allowlist and authentication must both admit; any: one suffices.",
-        protects=always,
-        support=Support.NOT_YET,
-        usual="all",
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.row import Row, Support, Tier
+from ingressd.compiler.annotations.row import Row, Tier
 from ingressd.compiler.annotations.values import (
     Parser,
     boolean,
@@ -25,6 +25,7 @@ def _cookie_row(name: str, field: str, value: Parser, summary: str) -> Row:
         tier=Tier.COMMON,
         summary=summary,
         requires="affinity",
+        of_canaries=True,
     )
 
 
@@ -33,6 +34,7 @@ ROWS = (
         name="affinity",
         field="policy.affinity",
         value=constant("cookie", CookieAffinity()),
+        of_canaries=True,
         tier=Tier.COMMON,
         summary='"cookie" keeps a client on one endpoint.',
     ),
@@ -86,21 +88,11 @@ ROWS = (
     ),
     Row(
         name="session-cookie-conditional-samesite-none",
+        field="policy.affinity.spares_old_browsers",
+        value=boolean(),
         requires="affinity",
+        of_canaries=True,
         tier=Tier.EXPECTED,
         summary="Leave SameSite=None out for browsers that misread it (default false).",
-        support=Support.NOT_YET,
-        instead="every browser gets the same cookie",
-        remedy="remove it: such browsers are from before 2020",
-        usual="false",
-    ),
-    Row(
-        name="affinity-canary-behavior",
-        requires="affinity",
-        tier=Tier.EXPECTED,
-        summary="sticky (default): clients of a canary stay with it; legacy: each request is "
-        "decided anew.",
-        support=Support.NOT_YET,
-        instead="all requests go to the main Ingress",
     ),
 )

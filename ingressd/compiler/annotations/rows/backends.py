@@ -2,52 +2,89 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from ingressd.compiler.annotations.row import Row, Scope, Support, Tier
+from ingressd.compiler.annotations.values import Parser, boolean, matching, template
+from ingressd.routing.policy import PodProtocol
+
+_PROTOCOLS: Mapping[str, PodProtocol | None] = MappingProxyType(
+    {
+        **{protocol.value: protocol for protocol in PodProtocol},
+        **dict.fromkeys(("GRPC", "GRPCS", "FCGI")),
+    }
+)
+
+
+def _protocol(text: str) -> PodProtocol | None:
+    """None for one that ingress-nginx speaks, and ingressd does not."""
+    word = text.strip().upper()
+    if word not in _PROTOCOLS:
+        raise ValueError("not a protocol")
+    return _PROTOCOLS[word]
+
+
+def _unspoken(text: str) -> str:
+    word = text.strip().upper()
+    if _PROTOCOLS.get(word, PodProtocol.HTTP) is not None:
+        return ""
+    if word == "FCGI":
+        return "FastCGI is not spoken"
+    return "gRPC is not spoken: it needs HTTP/2, and pods are spoken to in HTTP/1.1"
+
 
 ROWS = (
     Row(
         name="backend-protocol",
         tier=Tier.COMMON,
-        summary="HTTP (default), HTTPS, AUTO_HTTP (that of the client), GRPC, GRPCS or FCGI.",
-        support=Support.NOT_YET,
-        instead="pods are spoken to in plain HTTP/1.1",
-        remedy="remove it where it says HTTP, else give the pods a port that speaks HTTP",
-        usual="http",
+        field="policy.pod_protocol",
+        value=Parser("HTTP, HTTPS, AUTO_HTTP, GRPC, GRPCS or FCGI", _protocol),
+        lacks=_unspoken,
+        # Such pods do not understand HTTP/1.1: an answer of ours says more than what they would.
+        protects=lambda text: bool(_unspoken(text)),
+        summary="HTTP (default), HTTPS or AUTO_HTTP (that of the client). With GRPC, GRPCS or FCGI "
+        "the paths answer 503: ingressd does not speak these.",
+        remedy="give the pods a port that speaks HTTP/1.1, or serve them another way",
     ),
     Row(
         name="service-upstream",
         scope=Scope.UPSTREAM,
         tier=Tier.COMMON,
-        summary="Send to the cluster IP of the Service instead of to its pods (default false).",
-        support=Support.NOT_YET,
-        instead="requests go straight to the pods",
-        remedy="remove it, unless a service mesh needs the cluster IP",
-        usual="false",
+        field="upstream.service_upstream",
+        value=boolean(),
+        summary="Send to the cluster IP of the Service instead of to its pods (default false); the "
+        "oldest Ingress decides.",
     ),
     Row(
         name="upstream-vhost",
         tier=Tier.COMMON,
-        summary="Host header of the request to the pod.",
-        support=Support.NOT_YET,
-        instead="pods get the Host of the client",
-        remedy="let the application accept the host of the rule",
+        drops_ingress=True,
+        field="policy.pod_host",
+        value=template(
+            r"[-._~a-zA-Z0-9:$\[\]{}]+",
+            "a host, in which variables such as $service_name may stand",
+            groups=True,
+        ),
+        summary="Host of the request to the pod instead of that of the client; may have variables "
+        "such as $service_name.",
     ),
     Row(
         name="proxy-http-version",
+        field="policy.pod_http.version",
+        value=matching(r"1\.[01]", "1.0 or 1.1"),
         tier=Tier.EXPECTED,
-        summary="HTTP version towards pods, 1.0 or 1.1 (default 1.1).",
-        support=Support.NOT_YET,
-        instead="pods are spoken to in HTTP/1.1",
-        remedy="remove it",
-        usual="1.1",
+        summary="HTTP version towards pods, 1.0 or 1.1 (default 1.1). With 1.0, request bodies are "
+        "always read whole before; upgrades are asked for in 1.1.",
     ),
     Row(
         name="connection-proxy-header",
+        drops_ingress=True,
+        field="policy.pod_http.connection",
+        value=matching("close|keep-alive", "close or keep-alive"),
         tier=Tier.EXPECTED,
-        summary="Connection header of the request to the pod: close or keep-alive.",
-        support=Support.NOT_YET,
-        instead="connections to pods are kept and used again",
-        remedy="let the application close its connections where it must",
+        summary="Connection header of the request to the pod: close (one request for each "
+        "connection) or keep-alive. Upgrades still ask for them, other than in ingress-nginx.",
     ),
     Row(
         name="fastcgi-index",

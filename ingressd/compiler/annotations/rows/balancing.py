@@ -2,49 +2,51 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.row import Row, Scope, Support, Tier
+from ingressd.compiler.annotations.row import Row, Scope, Tier
+from ingressd.compiler.annotations.values import boolean, choice, hash_key, integer
+from ingressd.routing.policy import LoadBalance
 
-
-def _balancing_row(
-    name: str, tier: Tier, summary: str, *, requires: str = "", usual: str = ""
-) -> Row:
-    """A row that is not served yet: endpoints then take turns."""
-    return Row(
-        name=name,
-        scope=Scope.UPSTREAM,
-        requires=requires,
-        tier=tier,
-        summary=summary,
-        support=Support.NOT_YET,
-        instead="endpoints take turns",
-        remedy="remove it, or keep clients on one endpoint with affinity: cookie",
-        usual=usual,
-    )
-
+_DECIDES = "the oldest Ingress of the Service port decides"
 
 ROWS = (
-    _balancing_row(
-        "load-balance",
-        Tier.EXPECTED,
-        "round_robin (default) or ewma.",
-        usual="round_robin",
+    Row(
+        name="load-balance",
+        drops_ingress=True,
+        field="upstream.load_balance",
+        value=choice(LoadBalance),
+        scope=Scope.UPSTREAM,
+        tier=Tier.EXPECTED,
+        summary="round_robin (default), or ewma: of two endpoints at random the one that has "
+        f"answered faster lately; {_DECIDES}.",
     ),
-    _balancing_row(
-        "upstream-hash-by",
-        Tier.EXPECTED,
-        "Text with variables, such as $request_uri: equal texts go to the same endpoint.",
+    Row(
+        name="upstream-hash-by",
+        drops_ingress=True,
+        field="upstream.hash_by",
+        value=hash_key(),
+        scope=Scope.UPSTREAM,
+        tier=Tier.EXPECTED,
+        summary="Text with variables, such as $request_uri: equal texts go to the same endpoint; "
+        f"{_DECIDES}. Session affinity goes before it.",
     ),
-    _balancing_row(
-        "upstream-hash-by-subset",
-        Tier.RARE,
-        "Equal texts go to the same few endpoints instead of to one (default false).",
+    Row(
+        name="upstream-hash-by-subset",
+        drops_ingress=True,
         requires="upstream-hash-by",
-        usual="false",
+        field="upstream.hash_by_subset",
+        value=boolean(),
+        scope=Scope.UPSTREAM,
+        tier=Tier.RARE,
+        summary="Equal texts go to the same few endpoints instead of to one (default false).",
     ),
-    _balancing_row(
-        "upstream-hash-by-subset-size",
-        Tier.RARE,
-        "How many endpoints these are (default 3).",
+    Row(
+        name="upstream-hash-by-subset-size",
+        drops_ingress=True,
         requires="upstream-hash-by-subset",
+        field="upstream.hash_by_subset_size",
+        value=integer(at_least=1),
+        scope=Scope.UPSTREAM,
+        tier=Tier.RARE,
+        summary="How many endpoints these are (default 3).",
     ),
 )

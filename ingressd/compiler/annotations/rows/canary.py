@@ -2,57 +2,96 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.protection import if_true
-from ingressd.compiler.annotations.row import Row, Support, Tier
-from ingressd.compiler.annotations.values import boolean
+from ingressd.compiler.annotations.row import Row, Tier
+from ingressd.compiler.annotations.values import (
+    Parser,
+    converted,
+    expression,
+    integer,
+    matching,
+    one_of,
+    switch,
+)
+from ingressd.routing.policy import CanaryPolicy, HeaderMatch
 
 
-def _share_row(name: str, summary: str) -> Row:
+def _share_row(name: str, field: str, value: Parser, summary: str, requires: str = "canary") -> Row:
     """A row that says which requests a canary gets."""
     return Row(
         name=name,
-        requires="canary",
+        requires=requires,
+        field=f"canary.{field}",
+        value=value,
+        of_canaries=True,
         tier=Tier.COMMON,
         summary=summary,
-        support=Support.NOT_YET,
-        instead="all requests go to the main Ingress",
     )
 
 
 ROWS = (
     Row(
         name="canary",
-        field="is_canary",
-        value=boolean(),
+        field="canary",
+        value=switch(on=CanaryPolicy()),
+        of_canaries=True,
         tier=Tier.COMMON,
-        summary="With true this Ingress takes a share of the requests of the one that has the same "
-        "host and path.",
-        # Served as an ordinary Ingress it could take all requests of the main one.
-        protects=if_true,
-        support=Support.NOT_YET,
-        instead="this Ingress is not served: all requests go to the main one",
-        remedy="remove this Ingress, or give it a host of its own and remove the annotation",
-        usual="false",
+        summary="With true this Ingress takes a part of the requests of those with the same host, "
+        "path and pathType. Of its other annotations only those about affinity and Service ports "
+        "count.",
     ),
     _share_row(
         "canary-by-header",
+        "header",
+        matching(r"[-._~0-9A-Za-z]+", "the name of a header field"),
         "Header that decides: always is the canary, never the main Ingress.",
     ),
     _share_row(
-        "canary-by-header-value",
-        "Value of that header which means the canary, instead of always and never.",
-    ),
-    _share_row(
         "canary-by-header-pattern",
+        "header_match",
+        converted(expression(), lambda text: HeaderMatch(pattern=text)),
         "Regular expression for values of that header which mean the canary.",
+        requires="canary-by-header",
+    ),
+    # Behind the pattern: where both are set, this one counts.
+    _share_row(
+        "canary-by-header-value",
+        "header_match",
+        converted(
+            matching(r"[-._~0-9A-Za-z/: ]+", "letters, digits, spaces and any of -._~/:"),
+            lambda text: HeaderMatch(value=text),
+        ),
+        "Value of that header which means the canary, instead of always and never.",
+        requires="canary-by-header",
     ),
     _share_row(
         "canary-by-cookie",
+        "cookie",
+        # RFC 6265 section 4.1.1: a token.
+        matching(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+", "a cookie name (RFC 6265 token)"),
         "Cookie that decides, after the header: always is the canary, never the main Ingress.",
     ),
     _share_row(
         "canary-weight",
-        "Share of the requests that neither header nor cookie decides (default 0).",
+        "weight",
+        integer(),
+        "Share of the requests that neither header nor cookie decides (default 0). Those of "
+        "several canaries add up.",
     ),
-    _share_row("canary-weight-total", "What canary-weight is a share of (default 100)."),
+    _share_row(
+        "canary-weight-total",
+        "weight_total",
+        integer(),
+        "What canary-weight is a share of, if that is more than 100 (default 100).",
+        requires="canary-weight",
+    ),
+    Row(
+        name="affinity-canary-behavior",
+        requires="canary",
+        field="canary.is_sticky",
+        value=converted(one_of("sticky", "legacy"), lambda word: word == "sticky"),
+        of_canaries=True,
+        tier=Tier.EXPECTED,
+        summary="sticky (default): the affinity cookie of the main Ingress keeps clients with the "
+        "canary, too; legacy: each request is decided anew.",
+    ),
 )

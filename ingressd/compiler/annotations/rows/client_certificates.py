@@ -2,53 +2,113 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.protection import Protects, always, nothing, unless_off
-from ingressd.compiler.annotations.row import Row, Scope, Support, Tier
+import re
+
+from ingressd.compiler.annotations.protection import Protects, always, nothing
+from ingressd.compiler.annotations.referent import always_to
+from ingressd.compiler.annotations.referents import CLIENT_CA
+from ingressd.compiler.annotations.row import Row, Scope, Tier, nothing_lacking
+from ingressd.compiler.annotations.values import (
+    Parser,
+    boolean,
+    choice,
+    expression,
+    integer,
+    object_name,
+)
+from ingressd.routing.policy import NOBODY, ClientCertificates, VerifyClient
 
 _SECRET = "auth-tls-secret"
-_REMEDY = "let the pods demand certificates, then remove the annotation"
+_URL = re.compile(r"https?://[!-~]+")
+_PLACE = re.compile(r"/[!-~]*|@[-_a-zA-Z0-9]+")  # in nginx's own configuration
 
 
-def _certificate_row(name: str, summary: str, *, protects: Protects = nothing) -> Row:
+def _error_page(text: str) -> str | None:
+    if _URL.fullmatch(text):
+        return text
+    if _PLACE.fullmatch(text):
+        return None
+    raise ValueError("not a URL")
+
+
+def _lacking_page(text: str) -> str:
+    return "" if _URL.fullmatch(text) else "only a URL can be redirected to: clients get 400"
+
+
+def _subject(text: str) -> object:
+    if not text.startswith("CN="):
+        raise ValueError("not about a common name")
+    return expression().parse(text)
+
+
+def _certificate_row(
+    name: str,
+    value: Parser,
+    summary: str,
+    *,
+    field: str,
+    protects: Protects = nothing,
+    closed: object = None,
+) -> Row:
     """A row that needs ``auth-tls-secret`` beside it."""
     return Row(
         name=name,
         requires=_SECRET,
+        field=f"host.client_certificates.{field}",
+        value=value,
         scope=Scope.HOST,
         tier=Tier.EXPECTED,
         summary=summary,
         protects=protects,
-        support=Support.NOT_YET,
-        instead="the paths answer 503 while client certificates cannot be checked",
-        remedy=_REMEDY,
+        closed=closed,
+        lacks=_lacking_page if field == "error_page" else nothing_lacking,
     )
 
 
 ROWS = (
     Row(
         name=_SECRET,
+        field="host.client_certificates",
+        value=object_name(),
+        refers=always_to(CLIENT_CA),
+        closed=ClientCertificates(secret=""),
         scope=Scope.HOST,
         tier=Tier.EXPECTED,
         summary="Secret, namespace/name, with ca.crt (and ca.crl) that client certificates are "
-        "checked against; 400 without one. The oldest Ingress of the host decides.",
+        "checked against; 400 without one, and for plain HTTP that is not redirected. "
+        "The oldest Ingress of the host decides.",
         protects=always,
-        support=Support.NOT_YET,
-        remedy=_REMEDY,
     ),
     _certificate_row(
         "auth-tls-verify-client",
-        "on (default), off, optional or optional_no_ca.",
-        protects=unless_off,
+        choice(VerifyClient),
+        "on (default), off, optional, or optional_no_ca: pods judge who vouches for it.",
+        field="verify",
     ),
-    _certificate_row("auth-tls-verify-depth", "Longest chain of a client's CAs (default 1)."),
+    _certificate_row(
+        "auth-tls-verify-depth",
+        integer(at_least=1),
+        "CAs between that of ca.crt and the client, at most (default 1).",
+        field="depth",
+    ),
     _certificate_row(
         "auth-tls-pass-certificate-to-upstream",
+        boolean(),
         "Send the certificate to the pod as ssl-client-cert (default false).",
+        field="pass_to_upstream",
     ),
     _certificate_row(
         "auth-tls-match-cn",
-        "CN=REGEX that the subject of the certificate must match, else 403.",
+        Parser("CN= and a regular expression", _subject),
+        "CN=REGEX that must be found in the subject of the certificate, else 403.",
+        field="match_cn",
         protects=always,
+        closed=NOBODY,
     ),
-    _certificate_row("auth-tls-error-page", "URL for clients whose certificate is refused."),
+    _certificate_row(
+        "auth-tls-error-page",
+        Parser("a URL with http:// or https://", _error_page),
+        "URL to which clients are redirected whose certificate is missing or bad.",
+        field="error_page",
+    ),
 )

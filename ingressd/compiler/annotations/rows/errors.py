@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.row import Row, Support, Tier
+from ingressd.compiler.annotations.row import Row, Tier
+from ingressd.compiler.annotations.values import matching, statuses, switch
 
 ROWS = (
     Row(
         name="custom-http-errors",
+        drops_ingress=True,
+        field="policy.error_pages.statuses",
+        value=statuses(400, 599),
         tier=Tier.EXPECTED,
-        summary="Statuses, 400 to 599 with commas between, that the default backend answers.",
-        support=Support.NOT_YET,
-        instead="errors of pods are passed on, and ingressd's own have its page",
-        remedy="let the application send its own error pages",
+        summary="Statuses, 400 to 599 with commas between, for which the default backend is asked "
+        "for GET / with X-Code and the like; its answer takes their place. A 401 or 403 of "
+        "ingressd itself stays one where that answer says less than 400. Without a default backend "
+        "with an endpoint, ingressd's own page takes their place.",
     ),
     Row(
         name="default-backend",
+        drops_ingress=True,
+        field="default_backend",
+        value=matching(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "the name of a Service"),
         tier=Tier.EXPECTED,
         summary="Service of the same namespace that answers where the path's own has no endpoint, "
         "and for custom-http-errors.",
-        support=Support.NOT_YET,
-        instead="a path without an endpoint answers 503",
-        remedy="keep an endpoint of the Service ready",
     ),
     Row(
         name="disable-proxy-intercept-errors",
+        field="policy.error_pages.of_pods",
+        value=switch(on=False, off=True),
         tier=Tier.EXPECTED,
         summary="custom-http-errors only for errors of the proxy itself (default false).",
-        support=Support.NOT_YET,
-        instead="errors of pods are passed on",
-        remedy="remove it",
-        usual="false",
     ),
 )

@@ -2,23 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ingressd.compiler.annotations.auth_values import (
+    cache_key,
+    header_names,
+    lacking_headers,
+    method,
+    remembered,
+    service_url,
+    text_with_variables,
+)
 from ingressd.compiler.annotations.protection import Protects, always, nothing
-from ingressd.compiler.annotations.row import Row, Support, Tier
+from ingressd.compiler.annotations.referent import Refers, always_to
+from ingressd.compiler.annotations.referents import HEADERS_WITH_VARIABLES
+from ingressd.compiler.annotations.row import Row, Support, Tier, nothing_lacking
+from ingressd.compiler.annotations.values import Parser, boolean, converted, matching, object_name
+from ingressd.routing.policy import ExternalAuth
 
 _AUTH_URL = "auth-url"
+_WITHOUT_VARIABLES = r"[-._~a-zA-Z0-9/:?&=]+"
 
 
-def _auth_row(name: str, tier: Tier, summary: str, *, protects: Protects = nothing) -> Row:
+def _auth_row(
+    name: str,
+    field: str,
+    value: Parser,
+    summary: str,
+    *,
+    tier: Tier = Tier.COMMON,
+    protects: Protects = nothing,
+) -> Row:
     """A row that needs ``auth-url`` beside it; without it nobody is asked."""
     return Row(
         name=name,
         requires=_AUTH_URL,
         tier=tier,
+        field=f"external_auth.{field}",
+        value=value,
         summary=summary,
         protects=protects,
-        support=Support.NOT_YET,
-        instead="the paths answer 503 while auth-url cannot be asked",
+        lacks=_LACKS.get(field, nothing_lacking),
+        refers=_REFERS.get(field),
     )
+
+
+def _names_nothing_readable(text: str) -> bool:
+    """Of headers that are ours anyway there is nothing to fear."""
+    try:
+        header_names().parse(text)
+    except ValueError:
+        return True
+    return False
+
+
+_LACKS: dict[str, Callable[[str], str]] = {"response_headers": lacking_headers}
+_REFERS: dict[str, Refers] = {"headers": always_to(HEADERS_WITH_VARIABLES)}
 
 
 def _keepalive_row(name: str, summary: str) -> Row:
@@ -33,61 +72,86 @@ def _keepalive_row(name: str, summary: str) -> Row:
     )
 
 
+# What ingress-nginx answers to some of these texts is to ask nobody: here the paths are closed.
 ROWS = (
     Row(
         name=_AUTH_URL,
         tier=Tier.COMMON,
+        field="external_auth",
+        value=converted(service_url(from_annotation=True), ExternalAuth),
         summary="URL that is asked about every request: 2xx admits; 401 and 403 are passed on, "
         "all else is 500.",
-        # Also where it is empty, which in ingress-nginx leaves the path open.
         protects=always,
-        support=Support.NOT_YET,
-        remedy="put an authenticating proxy before the application, then remove the annotation",
     ),
-    _auth_row("auth-method", Tier.COMMON, "Method of the question (default GET).", protects=always),
-    _auth_row("auth-signin", Tier.COMMON, "URL that a 401 is turned into a redirect to."),
+    _auth_row(
+        "auth-method",
+        "method",
+        method(),
+        "Method of the question (default GET).",
+        protects=always,
+    ),
+    _auth_row(
+        "auth-signin",
+        "signin",
+        text_with_variables(from_annotation=True),
+        "URL that a 401 is turned into a redirect to.",
+    ),
     _auth_row(
         "auth-signin-redirect-param",
-        Tier.COMMON,
+        "signin_parameter",
+        matching(_WITHOUT_VARIABLES, "the name of a parameter"),
         "Parameter of that URL which says where the client came from (default rd).",
     ),
     _auth_row(
         "auth-response-headers",
-        Tier.COMMON,
+        "response_headers",
+        header_names(),
         "Headers of the answer that the pod gets; those the client sent are dropped.",
+        protects=_names_nothing_readable,
+    ),
+    _auth_row(
+        "auth-request-redirect",
+        "request_redirect",
+        matching(_WITHOUT_VARIABLES, "a URL of letters, digits and - . _ ~ / : ? & ="),
+        "X-Auth-Request-Redirect of the question (default: path and query of the request).",
         protects=always,
     ),
-    _auth_row("auth-request-redirect", Tier.COMMON, "X-Auth-Request-Redirect of the question."),
     _auth_row(
         "auth-always-set-cookie",
-        Tier.COMMON,
+        "always_set_cookie",
+        boolean(),
         "Cookies of the answer reach the client whatever the pod answers (default false).",
+        protects=always,
     ),
     _auth_row(
         "auth-proxy-set-headers",
-        Tier.EXPECTED,
+        "headers",
+        object_name(),
         "ConfigMap, namespace/name, with headers of the question.",
+        tier=Tier.EXPECTED,
         protects=always,
     ),
     _auth_row(
         "auth-cache-key",
-        Tier.EXPECTED,
+        "cache_key",
+        cache_key(),
         "Text with variables: for equal texts the answer is remembered.",
+        tier=Tier.EXPECTED,
     ),
     _auth_row(
         "auth-cache-duration",
-        Tier.EXPECTED,
+        "remembered",
+        remembered(),
         "How long, by status (default 200 202 401 5m).",
+        tier=Tier.EXPECTED,
         protects=always,
     ),
     Row(
         name="enable-global-auth",
         tier=Tier.COMMON,
+        field="uses_global_auth",
+        value=boolean(),
         summary="Whether global-auth-url of the ConfigMap is asked (default true).",
-        support=Support.NOT_YET,
-        instead="the ConfigMap is not read",
-        remedy="remove it",
-        usual="false",
     ),
     _keepalive_row("auth-keepalive", "Idle connections kept to the service that is asked."),
     _keepalive_row("auth-keepalive-requests", "Questions on one of these connections."),

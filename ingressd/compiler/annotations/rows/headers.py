@@ -2,45 +2,70 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.row import Row, Support, Tier
+from ingressd.compiler.annotations.field_values import substitution, url_start
+from ingressd.compiler.annotations.protection import always
+from ingressd.compiler.annotations.referent import Unusable, always_to
+from ingressd.compiler.annotations.referents import HEADERS_OF_ANSWERS
+from ingressd.compiler.annotations.row import Directives, Row, Tier
+from ingressd.compiler.annotations.values import object_name
+
+_ALLOWED = "global-allowed-response-headers"
 
 
-def _rewritten_row(name: str, summary: str, *, requires: str = "") -> Row:
-    """A row about a header of pods that is not served yet."""
-    return Row(
-        name=name,
-        requires=requires,
-        tier=Tier.EXPECTED,
-        summary=summary,
-        support=Support.NOT_YET,
-        instead="the header is passed on as the pod sends it",
-        remedy=_REMEDY,
-        usual="off",
+def _not_allowed(value: object, directives: Directives) -> Unusable | None:
+    """What the ConfigMap does not allow to be set."""
+    assert isinstance(value, tuple)
+    allowed = directives.allowed_response_headers
+    refused = [name for name, _ in value if name.lower() not in allowed]
+    if not refused:
+        return None
+    return Unusable(
+        f"the ConfigMap of ingressd does not allow it to set {', '.join(refused)[:80]}",
+        f"add {', '.join(refused)[:80]} to {_ALLOWED} in that ConfigMap",
     )
 
-
-_REMEDY = "let the application send the header as clients need it"
 
 ROWS = (
     Row(
         name="custom-headers",
+        field="policy.answer_fields.custom",
+        value=object_name(),
+        refers=always_to(HEADERS_OF_ANSWERS),
+        forbids=_not_allowed,
+        protects=always,
         tier=Tier.EXPECTED,
-        summary="ConfigMap, namespace/name, with headers to set on answers.",
-        support=Support.NOT_YET,
-        instead="these headers are not set",
-        remedy=_REMEDY,
+        summary="ConfigMap, namespace/name, with headers to set on every answer, in whose values "
+        f"variables such as $host may stand; {_ALLOWED} must name them.",
     ),
-    _rewritten_row(
-        "proxy-cookie-domain", 'Domain of cookies that pods set: "FROM TO", or off (default).'
+    Row(
+        name="proxy-cookie-domain",
+        field="policy.answer_fields.cookie_domain",
+        value=substitution(ignores_dots=True),
+        tier=Tier.EXPECTED,
+        summary='Domain of cookies that pods set: "FROM TO", or off (default).',
     ),
-    _rewritten_row(
-        "proxy-cookie-path", 'Path of cookies that pods set: "FROM TO", or off (default).'
+    Row(
+        name="proxy-cookie-path",
+        field="policy.answer_fields.cookie_path",
+        value=substitution(),
+        tier=Tier.EXPECTED,
+        summary='Start of the Path of cookies that pods set: "FROM TO", or off (default).',
     ),
-    _rewritten_row(
-        "proxy-redirect-from",
-        "What proxy-redirect-to replaces in Location and Refresh; default, or off (default).",
+    Row(
+        name="proxy-redirect-from",
+        needs="proxy-redirect-to",
+        field="policy.answer_fields.location.old",
+        value=url_start("off", "default"),
+        tier=Tier.EXPECTED,
+        summary="Start of Location and Refresh that proxy-redirect-to replaces, or off (default); "
+        "default is off, too: pods do not know the URL that nginx would replace.",
     ),
-    _rewritten_row(
-        "proxy-redirect-to", "What stands there instead.", requires="proxy-redirect-from"
+    Row(
+        name="proxy-redirect-to",
+        requires="proxy-redirect-from",
+        field="policy.answer_fields.location.new",
+        value=url_start("off"),
+        tier=Tier.EXPECTED,
+        summary="What stands there instead.",
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingressd.compiler.annotations.row import Row, Support, Tier
+from ingressd.compiler.annotations.values import boolean
 
 
 def _trace_row(name: str, summary: str, *, usual: str = "") -> Row:
@@ -21,10 +22,9 @@ ROWS = (
     Row(
         name="enable-access-log",
         tier=Tier.EXPECTED,
+        field="policy.is_logged",
+        value=boolean(),
         summary="Whether requests for these paths are logged (default true).",
-        support=Support.NOT_YET,
-        instead="--access-log decides for all paths",
-        remedy="filter the log where it is collected",
     ),
     Row(
         name="enable-rewrite-log",

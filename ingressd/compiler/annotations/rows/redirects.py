@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.row import Row, Scope, Support, Tier
-from ingressd.compiler.annotations.values import boolean, switch
-from ingressd.routing.policy import TlsRedirect
+from urllib.parse import urlsplit
+
+from ingressd.compiler.annotations.row import Row, Scope, Tier
+from ingressd.compiler.annotations.values import Parser, boolean, converted, matching, parse_int
+from ingressd.routing.policy import Redirect
+
+_URL = matching(
+    r"[-._~a-zA-Z0-9/:,?&=]+", "a URL of letters, digits and - . _ ~ / : , ? & = (no $, % or #)"
+)
+_NO_REDIRECTS = frozenset({304, 306})  # Not Modified, and one without meaning
+
+
+def _permanent(url: str) -> Redirect:
+    return Redirect(url, 301)
+
+
+def _temporal(url: str) -> Redirect:
+    """Go's ``url.Parse``, and ingress-nginx's demand for a scheme that starts with http."""
+    parts = urlsplit(url)
+    if not parts.scheme.startswith("http"):
+        raise ValueError("neither http nor https")
+    if parts.port is None and parts.netloc.endswith(":"):
+        raise ValueError("no port behind the colon")
+    return Redirect(url, 302)
+
+
+def _status(last: int) -> Parser:
+    def parse(text: str) -> int:
+        status = parse_int(text)
+        if not 300 <= status <= last or status in _NO_REDIRECTS:
+            raise ValueError("not the status of a redirect")
+        return status
+
+    return Parser(f"a status from 300 to {last} other than 304 and 306", parse)
+
 
 ROWS = (
     Row(
         name="ssl-redirect",
-        field="policy.tls_redirect",
-        value=switch(on=TlsRedirect.WITH_TLS, off=TlsRedirect.OFF),
+        field="ssl_redirect",
+        value=boolean(),
         tier=Tier.COMMON,
         summary="Redirect http to https where the host has spec.tls (default true).",
     ),
     Row(
         name="force-ssl-redirect",
-        field="policy.tls_redirect",
-        value=switch(on=TlsRedirect.ALWAYS),
+        field="force_ssl_redirect",
+        value=boolean(),
         tier=Tier.COMMON,
         summary="Redirect http to https even where the host has no spec.tls.",
     ),
@@ -30,69 +62,71 @@ ROWS = (
     ),
     Row(
         name="use-port-in-redirects",
+        field="policy.port_in_redirects",
+        value=boolean(),
         tier=Tier.RARE,
-        summary="Name the https port in the redirect to https (default false).",
-        support=Support.NOT_YET,
-        instead="the redirect names no port",
-        remedy="serve https on port 443",
-        usual="false",
+        summary="Always name the https port in the redirect to https (default false: only where it "
+        "is not 443 and the client came by the http port of ingressd itself).",
     ),
     Row(
         name="app-root",
+        field="host.app_root",
+        value=matching(
+            r"/[-._~a-zA-Z0-9:][-._~a-zA-Z0-9/:]*",
+            "a path below / of letters, digits and - . _ ~ / :",
+        ),
         scope=Scope.HOST,
         tier=Tier.COMMON,
-        summary="Path that / of the host is sent to, with 302.",
-        support=Support.NOT_YET,
-        instead="/ goes to the pods like any other path",
-        remedy="let the application redirect /",
+        summary="Path that / of the host is sent to, with 302; the oldest Ingress decides.",
     ),
     Row(
         name="permanent-redirect",
+        drops_ingress=True,
+        field="policy.redirect",
+        value=converted(_URL, _permanent),
         tier=Tier.COMMON,
-        summary="URL that every request is sent to, with 301; path and query are not appended.",
-        support=Support.NOT_YET,
-        instead="requests go to the backend",
-        remedy="let the backend answer with the redirect",
+        summary="URL, or path of the same host, that every request is sent to, with 301; path and "
+        "query are not appended.",
     ),
     Row(
         name="permanent-redirect-code",
+        field="policy.redirect.status",
+        value=_status(308),
         requires="permanent-redirect",
         tier=Tier.COMMON,
         summary="Status of permanent-redirect, 300 to 308 (default 301).",
-        support=Support.NOT_YET,
     ),
     Row(
         name="temporal-redirect",
+        field="policy.redirect",
+        value=converted(_URL, _temporal),
         tier=Tier.COMMON,
         summary="URL that every request is sent to, with 302; wins over permanent-redirect.",
-        support=Support.NOT_YET,
-        instead="requests go to the backend",
-        remedy="let the backend answer with the redirect",
     ),
     Row(
         name="temporal-redirect-code",
+        field="policy.redirect.status",
+        value=_status(307),
         requires="temporal-redirect",
         tier=Tier.COMMON,
         summary="Status of temporal-redirect, 300 to 307 (default 302).",
-        support=Support.NOT_YET,
     ),
     Row(
         name="from-to-www-redirect",
+        drops_ingress=True,
+        field="host.www_redirect",
+        value=boolean(),
         scope=Scope.HOST,
         tier=Tier.COMMON,
-        summary="Send www.HOST to HOST, or the other way round, with 308.",
-        support=Support.NOT_YET,
-        instead="the other name gets the default backend",
-        remedy="write a rule for the other name, and let the application redirect",
-        usual="false",
+        summary="Send www.HOST to HOST, or HOST to www.HOST where that is the rule's host, with "
+        "308; https needs a certificate that covers the other name.",
     ),
     Row(
         name="relative-redirects",
+        drops_ingress=True,
+        field="policy.relative_redirects",
+        value=boolean(),
         tier=Tier.RARE,
-        summary="Location of redirects without scheme and host (default false).",
-        support=Support.NOT_YET,
-        instead="redirects name scheme and host",
-        remedy="remove it: clients understand both",
-        usual="false",
+        summary="Leave scheme and host out of a Location that is a path (default false).",
     ),
 )

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.row import Row, Support, Tier
-
-
-def _retry_row(name: str, summary: str, usual: str) -> Row:
-    """A row that is not served yet."""
-    return Row(
-        name=name,
-        tier=Tier.COMMON,
-        summary=summary,
-        support=Support.NOT_YET,
-        instead="up to 3 endpoints are tried after an error, as without it",
-        remedy="remove it, or let the client try again",
-        usual=usual,
-    )
-
+from ingressd.compiler.annotations.row import Row, Tier
+from ingressd.compiler.annotations.values import integer, retry_conditions, seconds
 
 ROWS = (
-    _retry_row(
-        "proxy-next-upstream",
-        "What makes a request be tried at another endpoint (default error timeout), or off.",
-        "",  # a timeout after the request was sent is not tried again
+    Row(
+        name="proxy-next-upstream",
+        field="policy.retries.after",
+        value=retry_conditions(),
+        tier=Tier.COMMON,
+        summary="What makes a request be tried at another endpoint: words out of error, timeout, "
+        "invalid_header, http_500, http_502, http_503, http_504, http_403, http_404, http_429, "
+        "non_idempotent; or off. Without it: a failed connection, and for idempotent methods a "
+        "used one that the pod closed. An answer that has begun is tried again for its status or "
+        "its form alone.",
     ),
-    _retry_row("proxy-next-upstream-tries", "Tries in all, 0 for no limit (default 3).", "3"),
-    _retry_row(
-        "proxy-next-upstream-timeout", "Seconds for all tries, 0 for no limit (default 0).", "0"
+    Row(
+        name="proxy-next-upstream-tries",
+        field="policy.retries.tries",
+        value=integer(at_least=0),
+        tier=Tier.COMMON,
+        summary="Tries in all, 0 for each endpoint once (default 3).",
+    ),
+    Row(
+        name="proxy-next-upstream-timeout",
+        field="policy.retries.timeout",
+        value=seconds(at_least=0),
+        tier=Tier.COMMON,
+        summary="Seconds after which no other try begins, 0 for no limit (default 0).",
     ),
 )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from msgspec import structs
+
 from ingressd.compiler.annotations.protection import (
     Protects,
     always,
@@ -10,6 +14,7 @@ from ingressd.compiler.annotations.protection import (
     unless_off,
 )
 from ingressd.compiler.annotations.row import Row, Scope, Support, Tier
+from ingressd.compiler.snippets.advice import advice
 
 _FIREWALL = "put a web application firewall in front of ingressd, then remove the annotation"
 
@@ -27,6 +32,12 @@ def _snippet_row(name: str, scope: Scope, tier: Tier, summary: str, remedy: str)
     )
 
 
+def _readable_row(row: Row) -> Row:
+    """A row of a snippet whose directives mean what some annotations mean."""
+    of_host = row.scope is Scope.HOST
+    return structs.replace(row, advises=partial(advice, otherwise=row.remedy, of_host=of_host))
+
+
 def _firewall_row(name: str, summary: str, protects: Protects, usual: str = "") -> Row:
     return Row(
         name=name,
@@ -41,19 +52,23 @@ def _firewall_row(name: str, summary: str, protects: Protects, usual: str = "") 
 
 
 ROWS = (
-    _snippet_row(
-        "configuration-snippet",
-        Scope.PATH,
-        Tier.COMMON,
-        "nginx directives for the paths.",
-        "say it with other annotations or in the application, then remove it",
+    _readable_row(
+        _snippet_row(
+            "configuration-snippet",
+            Scope.PATH,
+            Tier.COMMON,
+            "nginx directives for the paths.",
+            "say it with other annotations or in the application, then remove it",
+        )
     ),
-    _snippet_row(
-        "server-snippet",
-        Scope.HOST,
-        Tier.COMMON,
-        "nginx directives for the host.",
-        "say it with other annotations or in the application, then remove it",
+    _readable_row(
+        _snippet_row(
+            "server-snippet",
+            Scope.HOST,
+            Tier.COMMON,
+            "nginx directives for the host.",
+            "say it with other annotations or in the application, then remove it",
+        )
     ),
     _snippet_row(
         "auth-snippet",

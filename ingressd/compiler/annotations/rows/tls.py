@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from ingressd.compiler.annotations.row import Row, Scope, Support, Tier
+from ingressd.compiler.annotations.values import boolean, openssl_ciphers
 
 ROWS = (
     Row(
         name="ssl-passthrough",
+        field="host.passthrough",
+        value=boolean(),
         scope=Scope.HOST,
         tier=Tier.EXPECTED,
-        summary="Send TLS as it comes to the Service of path / (default false).",
-        support=Support.NOT_YET,
-        instead="TLS ends at ingressd, and pods are spoken to in plain HTTP",
-        remedy="give the Ingress spec.tls, and the pods a port that speaks HTTP",
-        usual="false",
+        summary="Send TLS as it comes to the pods of path / (default false); needs the flag "
+        "--enable-ssl-passthrough. No other annotation holds for such connections.",
+        drops_ingress=True,
     ),
     Row(
         name="ssl-ciphers",
+        field="host.ciphers",
+        value=openssl_ciphers(),
         scope=Scope.HOST,
         tier=Tier.RARE,
-        summary="OpenSSL names of the ciphers for the host; the oldest Ingress decides.",
-        support=Support.NOT_YET,
-        instead="the ciphers of ingressd are used",
-        remedy="remove it",
+        summary="OpenSSL names of the ciphers of TLS 1.2 for the host; the oldest Ingress decides.",
+        drops_ingress=True,
     ),
     Row(
         name="ssl-prefer-server-ciphers",
+        field="host.orders_ciphers",
+        value=boolean(),
         scope=Scope.HOST,
         tier=Tier.RARE,
-        summary="Whether the order of the server's ciphers counts.",
-        support=Support.NOT_YET,
-        instead="ingressd's own order is used",
-        remedy="remove it",
+        summary="Whether the server's order of ciphers counts, and not the client's "
+        "(default false).",
     ),
     Row(
         name="http2-push-preload",

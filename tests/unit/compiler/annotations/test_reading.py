@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 
 from ingressd.compiler.annotations.reading import NOTHING, Reading, read_annotations
-from ingressd.compiler.annotations.row import Directives
+from ingressd.compiler.annotations.row import Directives, Setting
 from ingressd.compiler.annotations.verdict import Outcome
 from ingressd.resources.finding import Severity
 from ingressd.resources.metadata import ObjectKey
+from ingressd.routing.policy import CanaryPolicy, HeaderMatch, Policy, Timeouts, TlsRedirect
 
 PREFIX = "nginx.ingress.kubernetes.io"
 SUBJECT = ObjectKey("Ingress", "default", "web")
@@ -23,7 +24,7 @@ def outcome(**annotations: str) -> Outcome:
 
 
 def test_annotations_of_others_say_nothing() -> None:
-    assert read_annotations({"cert-manager.io/issuer": "x"}, PREFIX) is NOTHING
+    assert read_annotations({"cert-manager.io/issuer": "x"}, PREFIX) == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -32,20 +33,22 @@ def test_annotations_of_others_say_nothing() -> None:
         ({"ssl_redirect": "false"}, Outcome.HONOURED),
         ({"ssl_redirect": "no"}, Outcome.INVALID),
         ({"session_cookie_name": "route"}, Outcome.NO_OP),
-        ({"proxy_body_size": "8m"}, Outcome.UNSUPPORTED),
-        ({"auth_url": "http://auth"}, Outcome.UNSUPPORTED),
+        ({"enable_opentelemetry": "true"}, Outcome.UNSUPPORTED),
+        ({"auth_url": "http://auth"}, Outcome.HONOURED),
         ({"secure_backends": "true"}, Outcome.NEVER_EXISTED),
         ({"influxdb_host": "x"}, Outcome.NEVER_EXISTED),
         ({"proxy_conect_timeout": "5"}, Outcome.NEVER_EXISTED),
-        ({"proxy_buffers_number": "8"}, Outcome.NO_OP),
+        ({"proxy_busy_buffers_size": "8k"}, Outcome.NO_OP),
         ({"auth_signin": "http://auth"}, Outcome.NO_OP),
-        ({"canary": "true"}, Outcome.UNSUPPORTED),
+        ({"canary": "true"}, Outcome.HONOURED),
         ({"canary": "false"}, Outcome.HONOURED),
         ({"enable_modsecurity": "false"}, Outcome.HONOURED),
         ({"backend_protocol": "http"}, Outcome.HONOURED),
-        ({"backend_protocol": "HTTPS"}, Outcome.UNSUPPORTED),
+        ({"backend_protocol": "HTTPS"}, Outcome.HONOURED),
+        ({"backend_protocol": "grpc"}, Outcome.UNSUPPORTED),
+        ({"backend_protocol": "h2c"}, Outcome.INVALID),
         ({"limit_rps": "0"}, Outcome.HONOURED),
-        ({"limit_rps": "false"}, Outcome.UNSUPPORTED),
+        ({"limit_rps": "false"}, Outcome.INVALID),
         ({"server_snippet": "gzip on;"}, Outcome.UNSUPPORTED),
     ],
 )
@@ -64,6 +67,27 @@ def test_invalid_value_leaves_the_default_and_says_what_was_expected() -> None:
     assert reading.directives.policy.affinity is not None
 
 
+@pytest.mark.parametrize(
+    ("annotations", "is_served"),
+    [
+        ({"server_snippet": "location /admin { deny all; }"}, True),
+        ({"modsecurity_snippet": "SecRuleEngine On"}, True),
+        ({"whitelist_source_range": "office"}, False),
+    ],
+)
+def test_what_nothing_can_give_may_be_done_without(
+    annotations: dict[str, str], is_served: bool
+) -> None:
+    texts = {f"{PREFIX}/{name.replace('_', '-')}": text for name, text in annotations.items()}
+    reading = read_annotations(texts, PREFIX, Directives(may_ignore_protection=True))
+    assert reading.is_blocked is not is_served
+    (verdict,) = reading.verdicts
+    finding = verdict.as_finding(SUBJECT)
+    assert finding is not None
+    assert finding.severity is Severity.ERROR, "the operator must know in either case"
+    assert ("the paths are served without it" in finding.message) is is_served
+
+
 def test_requirement_that_is_invalid_does_not_count() -> None:
     reading = read(affinity="ip", session_cookie_name="route")
     assert [v.outcome for v in reading.verdicts] == [Outcome.INVALID, Outcome.NO_OP]
@@ -73,9 +97,10 @@ def test_requirement_that_is_invalid_does_not_count() -> None:
 @pytest.mark.parametrize(
     ("annotations", "is_blocked"),
     [
-        ({"whitelist_source_range": "10.0.0.0/8"}, True),
-        ({"limit_rps": "5"}, True),
-        ({"auth_tls_verify_client": "off"}, False),
+        ({"whitelist_source_range": "10.0.0.0/33"}, True),
+        ({"limit_rps": "5r/s"}, True),
+        ({"limit_connections": ""}, True),
+        ({"auth_tls_match_cn": "CN=jane"}, False),
         ({"server_snippet": "location /admin { deny all; }"}, True),
         ({"configuration_snippet": "more_set_headers 'X-A: b';"}, False),
         ({"auth_realm": "Restricted", "auth_type": ""}, True),
@@ -84,8 +109,11 @@ def test_requirement_that_is_invalid_does_not_count() -> None:
         ({"auth_url": "http://auth", "auth_request_redirect": "a b"}, True),
         ({"auth_url": "http://auth", "auth_cache_duration": "soon;"}, True),
         ({"proxy_ssl_secret": "default/ca"}, True),
+        ({"backend_protocol": "GRPCS"}, True),
+        ({"backend_protocol": "FCGI"}, True),
+        ({"backend_protocol": "SPDY"}, False),
         ({"enable_modsecurity": "off"}, False),
-        ({"limit_allowlist": "10.0.0.0/8"}, False),
+        ({"limit_allowlist": "10.0.0.0/33"}, False),
     ],
 )
 def test_protection_that_cannot_be_given_blocks(
@@ -110,25 +138,76 @@ def test_protection_without_its_switch_blocks_nothing_but_warns() -> None:
 
 def test_alias_that_loses_names_the_winner() -> None:
     reading = read(whitelist_source_range="10.0.0.0/8", allowlist_source_range="10.0.0.0/8")
-    assert [v.outcome for v in reading.verdicts] == [Outcome.UNSUPPORTED, Outcome.OVERRIDDEN]
+    assert [v.outcome for v in reading.verdicts] == [Outcome.HONOURED, Outcome.OVERRIDDEN]
     assert "allowlist-source-range" in reading.verdicts[1].message
 
 
 def test_unsupported_tells_what_happens_instead_and_what_to_do() -> None:
-    (verdict,) = read(proxy_body_size="8m").verdicts
-    assert verdict.message.endswith("bodies of any size are accepted")
-    assert verdict.remedy == "limit them in the application"
+    (verdict,) = read(enable_opentelemetry="true").verdicts
+    assert verdict.message.endswith("sends no traces; headers of traces are passed on")
+    assert verdict.remedy == "trace in the application"
     (never,) = read(configuration_snippet="gzip on;").verdicts
     assert "and will not" in never.message
 
 
-def test_canary_is_an_error_though_nothing_answers_503() -> None:
-    (verdict,) = read(canary="true").verdicts
-    finding = verdict.as_finding(SUBJECT)
-    assert finding is not None
-    assert (finding.severity, finding.verdict) == (Severity.ERROR, "unsupported")
-    assert "503" not in finding.message
-    assert not read(canary="yes").is_blocked
+def test_annotations_are_applied_to_what_the_configmap_says() -> None:
+    base = Directives(Policy(body_limit=7), ssl_redirect=False, force_ssl_redirect=True)
+    assert read_annotations({}, PREFIX, base).directives is base
+    named = {f"{PREFIX}/force-ssl-redirect": "false", f"{PREFIX}/proxy-read-timeout": "5"}
+    policy = read_annotations(named, PREFIX, base).directives.policy
+    assert policy == Policy(TlsRedirect.OFF, timeouts=Timeouts(read=5.0), body_limit=7)
+
+
+def test_what_the_configmap_closes_no_annotation_opens() -> None:
+    base = Directives(is_blocked=True)
+    assert read_annotations({}, PREFIX, base).is_blocked
+    assert read_annotations({f"{PREFIX}/ssl-redirect": "true"}, PREFIX, base).is_blocked
+
+
+def test_of_a_canary_only_affinity_and_what_concerns_service_ports_count() -> None:
+    reading = read(
+        canary="true", affinity="cookie", load_balance="ewma", auth_url="nonsense", use_regex="true"
+    )
+    outcomes = {each.annotation.partition("/")[2]: each.outcome for each in reading.verdicts}
+    assert {name for name, outcome in outcomes.items() if outcome is Outcome.HONOURED} == {
+        "canary",
+        "affinity",
+        "load-balance",
+    }
+    assert outcomes["auth-url"] is outcomes["use-regex"] is Outcome.NO_OP
+    assert not reading.is_blocked
+    assert not reading.directives.use_regex
+
+
+def test_a_value_goes_before_a_pattern_and_says_so() -> None:
+    reading = read(
+        canary="true",
+        canary_by_header="X-Canary",
+        canary_by_header_value="you",
+        canary_by_header_pattern=".*",
+    )
+    assert reading.directives.canary == CanaryPolicy(
+        header="X-Canary", header_match=HeaderMatch(value="you")
+    )
+    outcomes = {verdict.annotation: verdict.outcome for verdict in reading.verdicts}
+    assert outcomes[f"{PREFIX}/canary-by-header-pattern"] is Outcome.OVERRIDDEN
+
+
+@pytest.mark.parametrize("switch", [{}, {"canary": "false"}, {"canary": "yes"}])
+def test_half_a_canary_gives_way_and_says_so(switch: dict[str, str]) -> None:
+    reading = read(**switch, canary_weight="20", auth_url="http://auth.test")
+    assert reading.directives.is_half_canary
+    assert reading.directives.policy.external_auth is not None
+    told = reading.verdicts[-1].as_finding(SUBJECT)
+    assert told is not None
+    assert (told.verdict, told.severity) == ("no-op", Severity.WARNING)
+    assert "gives way" in told.message
+
+
+def test_where_canaries_keep_clients_makes_no_half_canary() -> None:
+    reading = read(affinity="cookie", affinity_canary_behavior="legacy")
+    assert not reading.directives.is_half_canary
+    assert [verdict.outcome for verdict in reading.verdicts] == [Outcome.HONOURED, Outcome.NO_OP]
 
 
 @pytest.mark.parametrize(
@@ -158,3 +237,37 @@ def test_legacy_prefix_never_counted() -> None:
 def test_prefix_can_be_changed() -> None:
     reading = read_annotations({"example.com/use-regex": "true"}, "example.com")
     assert reading.directives.use_regex
+
+
+def test_what_of_a_text_is_not_given_is_told_and_the_rest_is_honoured() -> None:
+    reading = read(server_alias=r"~^www\d+, b.test")
+    assert reading.directives.host.aliases == ("b.test",)
+    (verdict,) = reading.verdicts
+    assert (verdict.outcome, verdict.is_blocking) == (Outcome.UNSUPPORTED, False)
+    assert verdict.message.startswith(r"~^www\d+ is a regular expression")
+    assert verdict.remedy == "write each name"
+
+
+def test_what_others_have_a_say_in_is_known_by_its_annotation() -> None:
+    reading = read(server_alias="b.test", service_upstream="true", ssl_redirect="false")
+    assert reading.settings == (
+        Setting("host.aliases", f"{PREFIX}/server-alias"),
+        Setting("upstream.service_upstream", f"{PREFIX}/service-upstream"),
+    )
+
+
+def test_directives_begin_with_what_the_configmap_says() -> None:
+    base = Directives(may_cross_namespaces=True, use_regex=True)
+    assert read_annotations({}, PREFIX, base).directives is base
+    changed = read_annotations({f"{PREFIX}/use-regex": "false"}, PREFIX, base).directives
+    assert changed == Directives(may_cross_namespaces=True)
+
+
+@pytest.mark.parametrize(("text", "is_dropped"), [("abc", True), ("", False)])
+def test_what_makes_ingress_nginx_drop_an_ingress_is_told_unless_it_is_empty(
+    text: str, is_dropped: bool
+) -> None:
+    (verdict,) = read(custom_http_errors=text).verdicts
+    assert verdict.outcome is Outcome.INVALID
+    assert verdict.is_dropped is is_dropped
+    assert ("ingress-nginx would serve nothing" in verdict.message) is is_dropped

@@ -4,70 +4,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from support.annotation_examples import EXAMPLES, INVALID, OBJECTS, REQUIRED
 
 from ingressd.compiler.annotations.foreign import meant_by
-from ingressd.compiler.annotations.reading import read_annotations
-from ingressd.compiler.annotations.row import Directives, Row, Support
+from ingressd.compiler.annotations.reading import Surroundings, read_annotations
+from ingressd.compiler.annotations.row import Directives, Row, Support, nothing_lacking
 from ingressd.compiler.annotations.table import BY_NAME, PLACES, ROWS
-from ingressd.routing.policy import (
-    AffinityMode,
-    CookieAffinity,
-    Policy,
-    Rewrite,
-    Timeouts,
-    TlsRedirect,
-)
+from ingressd.routing.policy import TlsRedirect
 
 PREFIX = "nginx.ingress.kubernetes.io"
-STICKY = CookieAffinity()
-
-
-def affinity(**fields: object) -> Policy:
-    return Policy(affinity=msgspec.structs.replace(STICKY, **fields))
-
-
-EXAMPLES: dict[str, list[tuple[str, Directives]]] = {
-    "canary": [("true", Directives(is_canary=True)), ("false", Directives())],
-    "use-regex": [("true", Directives(use_regex=True)), ("false", Directives())],
-    "rewrite-target": [("/$1", Directives(Policy(rewrite=Rewrite("/$1"))))],
-    "ssl-redirect": [
-        ("true", Directives()),
-        ("false", Directives(Policy(tls_redirect=TlsRedirect.OFF))),
-    ],
-    "force-ssl-redirect": [
-        ("true", Directives(Policy(tls_redirect=TlsRedirect.ALWAYS))),
-        ("false", Directives()),
-    ],
-    "preserve-trailing-slash": [("true", Directives(Policy(preserve_trailing_slash=True)))],
-    "affinity": [("cookie", Directives(affinity()))],
-    "affinity-mode": [("persistent", Directives(affinity(mode=AffinityMode.PERSISTENT)))],
-    "session-cookie-name": [("route", Directives(affinity(name="route")))],
-    "session-cookie-path": [("/", Directives(affinity(path="/")))],
-    "session-cookie-domain": [(".example.com", Directives(affinity(domain=".example.com")))],
-    "session-cookie-max-age": [("60", Directives(affinity(max_age=60)))],
-    "session-cookie-expires": [("60", Directives(affinity(expires=60)))],
-    "session-cookie-samesite": [("Strict", Directives(affinity(same_site="Strict")))],
-    "session-cookie-secure": [
-        ("true", Directives(affinity(secure=True))),
-        ("false", Directives(affinity())),
-    ],
-    "session-cookie-change-on-failure": [("true", Directives(affinity(change_on_failure=True)))],
-    "proxy-connect-timeout": [("1", Directives(Policy(timeouts=Timeouts(connect=1))))],
-    "proxy-read-timeout": [("1", Directives(Policy(timeouts=Timeouts(read=1))))],
-    "proxy-send-timeout": [("1", Directives(Policy(timeouts=Timeouts(send=1))))],
-}
-INVALID = {
-    "rewrite-target": "/foo?bar",
-    "affinity": "ip",
-    "session-cookie-name": "a;b",
-    "session-cookie-path": "foo",
-    "session-cookie-domain": "a b",
-    "session-cookie-samesite": "never",
-    "proxy-read-timeout": "60s",
-    "ssl-redirect": "yes",
-}
-
-
 READ = [row for row in ROWS if row.value is not None]
 
 INGRESS_NGINX = Path(__file__).with_name("ingress_nginx_1.15.txt").read_text().splitlines()
@@ -79,19 +24,28 @@ def test_table_has_every_annotation_of_ingress_nginx() -> None:
     assert len(INGRESS_NGINX) == 138
 
 
+def beside(row: Row) -> dict[str, str]:
+    """The annotations without which a row has no effect."""
+    annotations = {}
+    for name in filter(None, (row.requires, row.needs)):
+        if BY_NAME[name].requires != row.name:
+            annotations |= beside(BY_NAME[name])
+        annotations[f"{PREFIX}/{name}"] = REQUIRED[name]
+    return annotations
+
+
 @pytest.mark.parametrize("row", READ, ids=lambda row: row.name)
 def test_row_sets_its_policy_field(row: Row) -> None:
     for text, expected in EXAMPLES[row.name]:
-        annotations = {f"{PREFIX}/{row.name}": text}
-        if row.requires:
-            annotations[f"{PREFIX}/{row.requires}"] = "cookie"
-        reading = read_annotations(annotations, PREFIX)
+        annotations = {**beside(row), f"{PREFIX}/{row.name}": text}
+        around = Surroundings("default", OBJECTS.get)
+        reading = read_annotations(annotations, PREFIX, surroundings=around)
         assert reading.directives == expected
         plain = msgspec.to_builtins(reading.directives)
         assert msgspec.convert(plain, Directives) == expected, "the value fits the field's type"
 
 
-@pytest.mark.parametrize(("name", "text"), INVALID.items())
+@pytest.mark.parametrize(("name", "text"), INVALID)
 def test_row_refuses(name: str, text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         BY_NAME[name].value.parse(text)
@@ -114,7 +68,7 @@ def test_names_are_unique_and_requirements_exist_earlier() -> None:
 def test_row_is_complete(row: Row) -> None:
     assert bool(row.field) == (row.value is not None)
     assert row.field or row.support is not Support.HONOURED
-    assert row.support is not Support.HONOURED or not row.remedy
+    assert row.support is not Support.HONOURED or not row.remedy or row.lacks is not nothing_lacking
     assert "\n" not in row.summary
     assert row.summary.endswith(".")
     assert not row.usual or row.support in (Support.NOT_YET, Support.NEVER)
@@ -127,14 +81,15 @@ def test_no_row_is_unknown_to_ingress_nginx() -> None:
 
 def test_what_closes_something_is_protective() -> None:
     assert {row.name for row in ROWS if row.is_protective} == {
-        *("allowlist-source-range", "denylist-source-range", "satisfy"),
-        *("auth-type", "auth-secret"),
+        *("allowlist-source-range", "denylist-source-range"),
+        *("auth-type", "auth-secret", "auth-secret-type", "custom-headers"),
         *("auth-url", "auth-method", "auth-response-headers"),
         *("auth-proxy-set-headers", "auth-cache-duration"),
-        *("auth-tls-secret", "auth-tls-verify-client", "auth-tls-match-cn"),
+        *("auth-request-redirect", "auth-always-set-cookie"),
+        *("auth-tls-secret", "auth-tls-match-cn"),
         *("limit-rps", "limit-rpm", "limit-connections"),
         *("proxy-ssl-secret", "proxy-ssl-verify"),
         *("configuration-snippet", "server-snippet", "auth-snippet", "stream-snippet"),
         *("enable-modsecurity", "enable-owasp-core-rules", "modsecurity-snippet"),
-        "canary",
+        "backend-protocol",
     }

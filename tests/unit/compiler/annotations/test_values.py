@@ -6,13 +6,17 @@ from ingressd.compiler.annotations.values import (
     Parser,
     choice,
     constant,
+    duration,
     integer,
+    is_same,
     matching,
+    networks,
     one_of,
     parse_bool,
     parse_int,
     parse_text,
     seconds,
+    size,
     switch,
 )
 from ingressd.routing.policy import AffinityMode
@@ -56,6 +60,17 @@ def test_text_is_trimmed_line_by_line() -> None:
     ("parser", "text", "value"),
     [
         (seconds(), "5", 5.0),
+        (seconds(at_least=0), "0", 0.0),
+        (integer(at_least=0), "0", 0),
+        (size(), "1000", 1000),
+        (size(), " 64K ", 64 << 10),
+        (size(), "2g", 2 << 30),
+        (duration(), "90", 90.0),
+        (duration(), "1d 12h", 129600.0),
+        (duration(), "1h30m", 5400.0),
+        (duration(), "250ms", 0.25),
+        (networks(), "10.0.0.1, fd00::/8,", ("10.0.0.1", "fd00::/8")),
+        (networks(), "", ()),
         (integer(), "-1", -1),
         (switch(on="x", off="y"), "true", "x"),
         (switch(on="x"), "false", None),
@@ -74,6 +89,18 @@ def test_parsers_take(parser: Parser, text: str, value: object) -> None:
     [
         (seconds(), "0"),
         (seconds(), "-5"),
+        (seconds(at_least=0), "-1"),
+        (integer(at_least=1), "0"),
+        (size(), "8mb"),
+        (size(), "1.5m"),
+        (size(), "10 m"),
+        (size(), ""),
+        (size(), "9999999999999g"),
+        (duration(), "1h 30"),
+        (duration(), "1y"),
+        (duration(), "s"),
+        (networks(), "10.0.0.0/33"),
+        (networks(), "10.0.0.1 10.0.0.2"),
         (choice(AffinityMode), "sticky"),
         (one_of("None", "Lax"), "loose"),
         (constant("cookie", 7), "Cookie"),
@@ -84,3 +111,18 @@ def test_parsers_take(parser: Parser, text: str, value: object) -> None:
 def test_parsers_refuse(parser: Parser, text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parser.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "usual", "same"),
+    [
+        (" Error Timeout", "error timeout", True),
+        ("F", "false", True),
+        ("true", "true", True),
+        ("no", "false", False),
+        ("0", "0", True),
+        ("f", "0", False),
+    ],
+)
+def test_texts_that_say_the_same(text: str, usual: str, same: bool) -> None:
+    assert is_same(text, usual) is same

@@ -4,6 +4,7 @@ import re
 
 from msgspec import structs
 
+from ingressd.compiler.annotations.verdict import Outcome, Verdict
 from ingressd.controller.cluster.event_plan import (
     LONGEST_MESSAGE,
     REMEMBERED,
@@ -42,6 +43,20 @@ def test_a_finding_is_a_warning_unless_it_is_only_worth_knowing() -> None:
     about_all = structs.replace(FINDING, field="", severity=Severity.WARNING)
     assert occurrence_of(about_all, WEB) == told("it is gone; create it")
     assert occurrence_of(structs.replace(FINDING, severity=Severity.INFO), WEB) is None
+
+
+def as_event(verdict: Verdict) -> Occurrence | None:
+    finding = verdict.as_finding(FINDING.subject)
+    return occurrence_of(finding, WEB) if finding is not None else None
+
+
+def test_annotations_that_do_not_do_what_they_say_are_warned_of() -> None:
+    warned = [outcome for outcome in Outcome if as_event(Verdict("x/y", outcome)) is not None]
+    assert warned == [Outcome.INVALID, Outcome.UNSUPPORTED, Outcome.OVERRIDDEN]
+    lost = as_event(Verdict("x/y", Outcome.NO_OP, "it is not there", "add it", is_suspect=True))
+    assert lost == told(
+        "metadata.annotations[x/y]: it is not there; add it", reason="AnnotationNoEffect"
+    )
 
 
 def test_a_message_is_cut_where_it_must_be() -> None:

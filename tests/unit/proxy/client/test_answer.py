@@ -43,3 +43,11 @@ def test_a_redirect_keeps_the_bytes_of_its_target() -> None:
     answer = redirect(308, "https://a.test/caf\udce9")
     assert answer.lines == (b"Location: https://a.test/caf\xe9\r\n",)
     assert answer.body == b"308 Permanent Redirect\n"
+
+
+async def test_edits_change_every_answer_and_leave_the_original() -> None:
+    request = get()
+    request.answer_edits = (lambda request, status, lines: [*lines, b"Status: %d\r\n" % status],)
+    write_answer(request, PAGE)
+    assert wire_of(request).written.endswith(b"X: y\r\nStatus: 404\r\n\r\nno\n")
+    assert PAGE.lines == (b"X: y\r\n",)

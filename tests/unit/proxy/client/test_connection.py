@@ -8,31 +8,20 @@ import pytest
 from support.proxies import SETTINGS
 from support.requests import Refuser, client_connection
 
-from ingressd.proxy.client.forwarded import forwarded_lines
 from ingressd.proxy.client.front import Front
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.metrics import Metrics
+from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 BODY = b"2\r\nok\r\n0\r\nX-Trailer: 1\r\n\r\n"
 FOLLOWING = b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
-@pytest.mark.parametrize(("scheme", "port"), [("http", 80), ("https", 443)])
-def test_what_the_pod_is_told(scheme: str, port: int) -> None:
-    lines = dict(
-        line.split(": ") for line in forwarded_lines("::1", scheme, SETTINGS).decode().splitlines()
-    )
-    assert lines == {
-        "X-Real-IP": "::1", "X-Forwarded-For": "::1", "X-Forwarded-Port": str(port),
-        "X-Forwarded-Proto": scheme, "X-Forwarded-Scheme": scheme, "X-Scheme": scheme,
-    }  # fmt: skip
-
-
 async def test_the_limits_took_effect() -> None:
     """aiohttp falls back to its own with a warning only, when one keyword is wrong."""
     connection = client_connection()
-    limits = SETTINGS.limits
+    limits = DEFAULT_GLOBAL_POLICY.limits
     assert connection.max_line_size == limits.request_line
     assert connection.max_field_size == limits.header_field
     assert connection.max_headers == limits.header_count

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import _ErrInfo
-from support.proxies import SETTINGS
 from support.requests import Wire, client_connection
 
 from ingressd.proxy.client.connection import ClientConnection
 from ingressd.proxy.client.refusals import status_of
 from ingressd.proxy.clock import NEVER
+from ingressd.routing.global_policy import Limits
 
+LIMITS = Limits()
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 BODY = b"2\r\nok\r\n0\r\nX-Trailer: 1\r\n\r\n"
 FOLLOWING = b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -64,9 +65,7 @@ def refusals(connection: ClientConnection) -> list[int]:
     """The statuses with which what did not parse will be refused."""
     errors = [message for message, _ in connection._messages if isinstance(message, _ErrInfo)]
     return [
-        status_of(each.exc, SETTINGS.limits)
-        if isinstance(each.exc, HttpProcessingError)
-        else each.status
+        status_of(each.exc, LIMITS) if isinstance(each.exc, HttpProcessingError) else each.status
         for each in errors
     ]
 
@@ -103,7 +102,7 @@ async def test_a_head_has_its_time_from_its_first_byte() -> None:
     connection.deadline = NEVER
     connection.data_received(FOLLOWING[:5])
     deadline = connection.deadline
-    assert deadline == connection._clock.now + SETTINGS.limits.head_timeout
+    assert deadline == connection._clock.now + LIMITS.head_timeout
     connection._clock.now += 30
     connection.data_received(FOLLOWING[5:9])
     assert connection.deadline == deadline

@@ -7,8 +7,8 @@ import pytest
 from aiohttp.http_exceptions import BadHttpMessage, InvalidHeader, LineTooLong
 from support.requests import unread
 
-from ingressd.proxy.client.refusals import head_size, status_of
-from ingressd.proxy.settings import Limits
+from ingressd.proxy.client.refusals import begins_as_http, head_size, is_foreign, status_of
+from ingressd.routing.global_policy import Limits
 
 LIMITS = Limits()
 
@@ -35,3 +35,18 @@ def test_where_both_limits_are_the_same_it_was_a_field() -> None:
 async def test_the_size_of_a_head() -> None:
     head = b"GET /x HTTP/1.1\r\nHost: a.test\r\nX-A: b\r\n\r\n"
     assert head_size(unread(head).message) == len(head)
+
+
+@pytest.mark.parametrize(
+    ("received", "expected"),
+    [
+        (b"GET /x RTSP/1.1\r\nHost: a.test\r\n\r\n", True),
+        (b"SOURCE /x?a=(b  ICE/1.0\r\nHost: a.test\r\n\r\n", True),
+        (b"GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n", False),
+        (b"GET /x HTTP/1.1\r\nHost: a.test\r\nUser-Agent: Player RTSP/1.0\r\n\r\n", False),
+    ],
+)
+async def test_what_is_no_http(received: bytes, expected: bool) -> None:
+    message = unread(received).message
+    assert is_foreign(message, received) is expected
+    assert begins_as_http(message, received) is not expected

@@ -33,6 +33,7 @@ async def test_absolute_form(target: bytes, host: str, raw_target: bytes) -> Non
     ("raw", "status"),
     [
         (b"GET http://user@b.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n", 400),
+        (b"GET http://b.test/ HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
         (b"OPTIONS * HTTP/1.1\r\nHost: a.test\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
         (b"GET /.. HTTP/1.1\r\nHost: a.test\r\n\r\n", 400),

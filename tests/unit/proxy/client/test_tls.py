@@ -4,11 +4,18 @@ import logging
 import ssl
 
 import pytest
+from msgspec import structs
 from support.certificates import CertificateAuthority, KeyPair, subject_names
+from support.tls_pods import material
 
-from ingressd.proxy.client.tls import ContextStore, NoCertificateError, load_context
+from ingressd.proxy.client import openssl
+from ingressd.proxy.client.client_certificates import AskingContext
+from ingressd.proxy.client.listener import UnknownName
+from ingressd.proxy.client.tls import CIPHERS, ContextStore, NoCertificateError, load_context
 from ingressd.routing.delta import Delta
-from ingressd.routing.model import Certificate
+from ingressd.routing.global_policy import ClientTls, GlobalPolicy
+from ingressd.routing.model import Certificate, Host
+from ingressd.routing.policy import ClientCertificates, HostPolicy
 from ingressd.routing.table import Table
 
 AUTHORITY = CertificateAuthority()
@@ -220,3 +227,95 @@ def test_sessions_of_tls_1_2_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> 
         assert store.context_for("a.test", table) is first
         kept.append(Session(first, careless_client(ssl.TLSVersion.TLSv1_2)))
     assert store.context_for("a.test", table) is not first
+
+
+SHARED = AUTHORITY.leaf("a.test", "b.test", "c.test").as_certificate()
+
+
+def with_hosts(policy: GlobalPolicy | None = None, **policies: HostPolicy) -> Table:
+    """Hosts with one certificate and policies of their own; a Secret that vouches for clients."""
+    names = {name: name.replace("_", ".") for name in policies}
+    hosts = {names[name]: Host(names[name], policy=each) for name, each in policies.items()}
+    made = make_table(SHARED, **dict.fromkeys(policies, SHARED))
+    secrets = {"default/pods": material(AUTHORITY)}
+    made = structs.replace(made, hosts=hosts, secrets=secrets)
+    return structs.replace(made, global_policy=policy) if policy is not None else made
+
+
+DEMANDING = HostPolicy(client_certificates=ClientCertificates("default/pods"))
+
+
+def test_who_asks_for_certificates_shares_no_context() -> None:
+    table = with_hosts(a_test=DEMANDING, b_test=DEMANDING, c_test=HostPolicy())
+    store = ContextStore()
+    contexts = [store.context_for(f"{name}.test", table) for name in "abc"]
+    assert len(set(contexts)) == 3
+    modes = [context.verify_mode for context in contexts]
+    assert modes == [ssl.CERT_OPTIONAL, ssl.CERT_OPTIONAL, ssl.CERT_NONE]
+    assert [store.context_for(f"{name}.test", table) for name in "abc"] == contexts
+
+
+def test_hosts_that_ask_for_nothing_share_one() -> None:
+    table = with_hosts(a_test=HostPolicy(), b_test=HostPolicy(app_root="/x"))
+    store = ContextStore()
+    assert store.context_for("a.test", table) is store.context_for("b.test", table)
+
+
+def test_another_version_of_the_secret_is_another_context() -> None:
+    table = with_hosts(a_test=DEMANDING)
+    store = ContextStore()
+    before = store.context_for("a.test", table)
+    changed = structs.replace(table.secrets["default/pods"], version="2")
+    renewed = structs.replace(table, secrets={"default/pods": changed})
+    assert store.context_for("a.test", renewed) is not before
+
+
+def test_a_demand_shows_no_version_of_a_secret() -> None:
+    context = ContextStore().context_for("a.test", with_hosts(a_test=DEMANDING))
+    assert isinstance(context, AskingContext)
+    assert repr(context.demand) == "Demand('a.test', 'default/pods')"
+
+
+def test_where_nothing_can_be_checked_the_context_says_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def hidden(*_: object) -> None:
+        raise openssl.HiddenOpenSslError("this Python hides its OpenSSL")
+
+    monkeypatch.setattr(openssl, "forgive", hidden)
+    context = ContextStore().context_for("a.test", with_hosts(a_test=DEMANDING))
+    assert isinstance(context, AskingContext)
+    assert not context.is_able
+    assert "this Python hides its OpenSSL" in caplog.text
+
+
+def names_of_ciphers(context: ssl.SSLContext) -> list[str]:
+    return [each["name"] for each in context.get_ciphers() if not each["name"].startswith("TLS_")]
+
+
+def test_ciphers_are_those_of_the_host_or_of_all_or_ours() -> None:
+    of_all, of_host = "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384"
+    policies = {"a_test": HostPolicy(ciphers=of_host), "b_test": HostPolicy()}
+    table = with_hosts(GlobalPolicy(client_tls=ClientTls(ciphers=of_all)), **policies)
+    store = ContextStore()
+    assert names_of_ciphers(store.context_for("a.test", table)) == [of_host]
+    assert names_of_ciphers(store.context_for("b.test", table)) == [of_all]
+    ours = store.context_for("b.test", with_hosts(**policies))
+    assert names_of_ciphers(ours) == CIPHERS.split(":")
+
+
+def test_ciphers_that_there_are_not_leave_ours(caplog: pytest.LogCaptureFixture) -> None:
+    table = with_hosts(a_test=HostPolicy(ciphers="ROT13"))
+    assert names_of_ciphers(ContextStore().context_for("a.test", table)) == CIPHERS.split(":")
+    assert "ROT13" in caplog.text
+
+
+def test_unknown_names_may_be_refused() -> None:
+    policy = GlobalPolicy(client_tls=ClientTls(rejects_unknown=True))
+    table = with_hosts(policy, a_test=HostPolicy())
+    everything = structs.replace(table, hosts={**table.hosts, "": Host("")})
+    for each in (table, everything):
+        assert ContextStore().context_for("a.test", each)
+        for name in ("b.test", None):
+            with pytest.raises(UnknownName):
+                ContextStore().context_for(name, each)

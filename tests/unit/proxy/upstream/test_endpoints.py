@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import socket
 from collections.abc import Sequence
 
@@ -17,14 +18,18 @@ from ingressd.proxy.upstream.endpoints import (
     AVOID_SECONDS,
     AVOID_SILENT_SECONDS,
     FRESH_SECONDS,
+    MAX_SECURITIES,
     ConnectFailed,
     Dialer,
     Pool,
     PooledEndpoint,
     PooledUpstream,
 )
+from ingressd.proxy.upstream.pod_tls import Security, load_context
 from ingressd.proxy.upstream.receiver import Failure
+from ingressd.routing.global_policy import UpstreamKeepAlive
 from ingressd.routing.model import Endpoint, Upstream
+from ingressd.routing.policy import DEFAULT_POD_TLS, PodTls
 
 
 class Names:
@@ -41,7 +46,7 @@ class Names:
 
 def dialer(*addresses: str) -> Dialer:
     loop = asyncio.get_running_loop()
-    return Dialer(loop, Clock(loop), Names(*addresses), 4.0)
+    return Dialer(loop, Clock(loop), Names(*addresses))
 
 
 def endpoints(*ports: int) -> tuple[Endpoint, ...]:
@@ -64,6 +69,32 @@ async def test_the_connection_used_last_is_taken_first() -> None:
     (endpoint,) = pooled(1).endpoints
     first, second = idle(endpoint), idle(endpoint)
     assert [endpoint.take_idle() for _ in range(3)] == [second, first, None]
+
+
+async def test_no_more_connections_idle_than_may_and_the_oldest_goes() -> None:
+    (endpoint,) = pooled(1).endpoints
+    endpoint._dialer.keep_alive = UpstreamKeepAlive(connections=2)
+    first, second, third = (idle(endpoint) for _ in range(3))
+    assert first.transport.is_closing()
+    assert [endpoint.take_idle() for _ in range(3)] == [third, second, None]
+
+
+async def test_no_connection_idles_where_none_may() -> None:
+    (endpoint,) = pooled(1).endpoints
+    endpoint._dialer.keep_alive = UpstreamKeepAlive(connections=0)
+    assert idle(endpoint).transport.is_closing()
+    assert endpoint.take_idle() is None
+
+
+async def test_a_connection_that_has_grown_old_is_closed() -> None:
+    (endpoint,) = pooled(1).endpoints
+    endpoint._dialer.keep_alive = UpstreamKeepAlive(age=60.0)
+    connection = idle(endpoint)
+    assert endpoint.take_idle() is connection
+    endpoint._dialer.clock.now += 60.0
+    endpoint.keep(connection)
+    assert connection.transport.is_closing()
+    assert endpoint.take_idle() is None
 
 
 async def test_a_connection_that_closes_is_not_taken() -> None:
@@ -237,3 +268,75 @@ async def test_a_connection_on_which_bytes_wait_is_not_taken() -> None:
         endpoint.keep(await endpoint.connect(1))
         await greeted.wait()
         assert endpoint.take_idle() is None
+
+
+async def test_no_endpoint_is_to_blame_for_a_shortage_of_ours() -> None:
+    async with pod() as web:
+        (endpoint,) = pooled(web.port).endpoints
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))  # as if all others were in use
+        try:
+            with pytest.raises(ConnectFailed):
+                await endpoint.connect(1.0)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        assert endpoint.avoid_until == 0
+        (await endpoint.connect(1.0)).close()
+
+
+def securities(count: int) -> list[Security]:
+    """Ways to secure connections, no two alike."""
+    context = load_context(DEFAULT_POD_TLS, {})
+    return [Security(context, PodTls(name=f"pod-{number}"), "web") for number in range(count)]
+
+
+async def test_what_is_secured_otherwise_is_kept_apart_and_follows_the_upstream() -> None:
+    pool, (one, other) = Pool(dialer()), securities(2)
+    assert pool.secured("u", one) is None
+    pool.put(Upstream("u", endpoints(1)))
+    plain, secured, others = pool.get("u"), pool.secured("u", one), pool.secured("u", other)
+    assert len({plain, secured, others}) == 3
+    assert secured is not None and pool.secured("u", one) is secured
+    (endpoint,) = secured.endpoints
+    connection = idle(endpoint)
+    pool.put(Upstream("u", endpoints(1, 2)))
+    assert secured.endpoints[0] is endpoint
+    assert [pooled.endpoint.port for pooled in secured.endpoints] == [1, 2]
+    pool.remove("u")
+    assert (secured.endpoints, connection.transport.is_closing()) == ((), True)
+    assert pool.secured("u", one) is None
+
+
+async def test_ways_to_secure_that_nobody_asks_for_are_forgotten() -> None:
+    pool, ways = Pool(dialer()), securities(MAX_SECURITIES + 1)
+    pool.put(Upstream("u", endpoints(1)))
+    oldest, kept = pool.secured("u", ways[0]), pool.secured("u", ways[1])
+    assert oldest is not None
+    connection = idle(oldest.endpoints[0])
+    for way in ways[2:]:
+        assert pool.secured("u", ways[1]) is kept
+        pool.secured("u", way)
+    assert connection.transport.is_closing()
+    assert len(oldest.endpoints) == 1, "who was given it can still go on"
+    assert pool.secured("u", ways[1]) is kept
+    assert pool.secured("u", ways[0]) is not oldest
+
+
+async def test_no_tls_is_a_failure_of_the_endpoint_that_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def puzzled(visit: Visit) -> None:
+        await visit.reader.read(1 << 16)
+        await visit.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    (way,) = securities(1)
+    async with pod(puzzled) as server:
+        secured = PooledUpstream(Upstream("u", endpoints(server.port)), dialer(), way)
+        (endpoint,) = secured.endpoints
+        for _ in range(2):
+            with pytest.raises(ConnectFailed) as failed:
+                await endpoint.connect(5)
+            assert failed.value.failure is Failure.INSECURE
+    assert endpoint.avoid_until > 0
+    (record,) = caplog.records
+    assert f"127.0.0.1:{server.port}" in record.getMessage()

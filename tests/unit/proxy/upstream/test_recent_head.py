@@ -16,6 +16,7 @@ from ingressd.proxy.response_head import Framing, ResponseHead
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.proxy.upstream.recent_head import RecentHead
+from ingressd.routing.global_policy import UpstreamKeepAlive
 from ingressd.routing.policy import Timeouts
 
 HEAD = b"HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 5\r\n\r\n"
@@ -46,7 +47,7 @@ class Pod:
         keeper = Keeper()
         self.free = keeper.free
         clock = Clock(asyncio.get_running_loop())
-        self.connection = UpstreamConnection(clock, 4.0, keeper)
+        self.connection = UpstreamConnection(clock, UpstreamKeepAlive(), keeper)
         self.connection.connection_made(Wire())
 
     def answer(self, request: Request, pieces: list[bytes]) -> Outcome:

@@ -7,8 +7,8 @@ from ingressd.sources.kubernetes.kinds import (
     EVERYTHING,
     Scope,
     endpoint_kinds,
+    named_object,
     secrets_named_by_flags,
-    untyped_secret,
     watched_kinds,
 )
 
@@ -35,7 +35,7 @@ def test_one_namespace_where_a_kind_has_some() -> None:
 
 
 def test_a_secret_by_name_is_never_one_of_the_usual_type() -> None:
-    kind = untyped_secret(ObjectKey("Secret", "web", "cert"))
+    kind = named_object(ObjectKey("Secret", "web", "cert"))
     assert kind.path == "/api/v1/namespaces/web/secrets"
     assert kind.selectors == {"fieldSelector": "metadata.name=cert,type!=kubernetes.io/tls"}
 
@@ -98,7 +98,8 @@ def test_a_kind_is_named_as_rbac_names_it() -> None:
 def test_what_can_be_done_without() -> None:
     kinds = watched_kinds(Scope("shop", "web/settings", "web/lost", "web/tls"))
     assert {kind.name for kind in kinds if kind.is_optional} == {"IngressClass", "ConfigMap"}
-    assert untyped_secret(ObjectKey("Secret", "web", "cert")).is_optional
+    assert named_object(ObjectKey("Secret", "web", "cert")).is_optional
+    assert named_object(ObjectKey("ConfigMap", "web", "headers")).is_optional
     shown = watched_kinds(Scope("shop", default_ssl_certificate="web/tls", needs_secrets=False))
     assert all(kind.is_optional for kind in shown if kind.name == "Secret")
     for has_slices in (True, False):

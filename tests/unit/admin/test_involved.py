@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from support.routes import certificate, host, route, table, upstream
+from msgspec import structs
+from support.routes import canary, certificate, host, route, table, upstream
 
+from ingressd.admin.involved import involved
 from ingressd.admin.queries import read_query
-from ingressd.cli.explain import involved
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.metadata import ObjectKey
 from ingressd.routing.explain import Explanation, explain
@@ -77,8 +78,27 @@ def test_findings_of_rules_that_do_not_match_are_left_out() -> None:
     assert shown == ["web", "lost", "loser"]
 
 
+def test_what_closes_every_route_always_counts() -> None:
+    subject = ObjectKey("ConfigMap", "web", "settings")
+    told = [
+        Finding(severity, "ConfigMapKeyUnsupported", subject, "", severity.value, "")
+        for severity in Severity
+    ]
+    shown = involved(asked("http://a.example.com/foo"), told)
+    assert [finding.message for finding in shown] == ["error"]
+
+
 def test_flags_always_count() -> None:
     finding = Finding(
         Severity.WARNING, "OverrideUnused", ObjectKey("Flag", "", "--backend"), "", "no", "mend"
     )
     assert involved(asked("http://a.example.com/foo"), [finding]) == (finding,)
+
+
+def test_canaries_count_and_what_is_behind_them() -> None:
+    shared = structs.replace(route("Prefix", "/"), alternatives=(canary("new", weight=1),))
+    among = table(Host("a.example.com", (shared,)), upstreams=(upstream(),))
+    keys = [ObjectKey(kind, "default", "new") for kind in ("Ingress", "Service", "Endpoints")]
+    findings = [Finding(Severity.ERROR, "Code", key, "", "wrong", "mend") for key in keys]
+    explanation = explain(among, read_query("http://a.example.com/"))
+    assert [found.subject for found in involved(explanation, findings)] == keys

@@ -1,0 +1,155 @@
+"""The settings of the whole data plane, compiled from flags and the ConfigMap."""
+
+from __future__ import annotations
+
+from msgspec import Struct, structs
+
+from ingressd.compiler.annotations.reading import NOWHERE, settled
+from ingressd.compiler.annotations.referent import Find
+from ingressd.compiler.annotations.row import Directives
+from ingressd.compiler.backends import parse_service
+from ingressd.compiler.codes import Code, finding
+from ingressd.compiler.configmap.header_fields import with_fields
+from ingressd.compiler.configmap.reading import field_of, read_keys
+from ingressd.compiler.configmap.row import GlobalDirectives, HeaderBuffers
+from ingressd.compiler.settings import Compat, CompilerSettings
+from ingressd.resources.finding import Finding
+from ingressd.resources.metadata import ObjectKey
+from ingressd.resources.secret import ConfigMap
+from ingressd.routing.global_policy import (
+    DEFAULT_GLOBAL_POLICY,
+    GlobalPolicy,
+    Limits,
+    StrictTransport,
+)
+from ingressd.routing.policy import Policy
+
+_LINE_END = len(": \r\n")
+
+
+class CompiledGlobals(Struct, frozen=True):
+    """``directives`` are what the annotations of each Ingress begin with. ``is_blocked``: a
+    protection is asked for that cannot be given, and every route must answer 503."""
+
+    global_policy: GlobalPolicy = DEFAULT_GLOBAL_POLICY
+    directives: Directives = Directives()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether every route must answer 503."""
+        return self.directives.is_blocked
+
+
+def compile_configmap(
+    configmap: ConfigMap | None, settings: CompilerSettings, find: Find = NOWHERE.find
+) -> CompiledGlobals:
+    """What flags and the keys of the ConfigMap say. Nothing is raised: what cannot be used becomes
+    a finding, and so does a ConfigMap that is named but does not exist. ``find`` gives the objects
+    that keys name."""
+    subject = ObjectKey("ConfigMap", *_split(settings.configmap))
+    base = _said_by_flags(settings)
+    if configmap is None:
+        findings = (_missing(subject),) if settings.configmap else ()
+        compiled = _together(base, is_blocked=False)
+        return structs.replace(compiled, findings=findings)
+    read = read_keys(configmap.data, subject, base)
+    directives, faults = with_fields(read.directives, find, subject)
+    compiled = _together(directives, is_blocked=read.is_blocked)
+    doubts = _doubts(compiled.global_policy, configmap, subject)
+    return structs.replace(compiled, findings=(*read.findings, *faults, *doubts))
+
+
+def _said_by_flags(settings: CompilerSettings) -> GlobalDirectives:
+    policy = settings.global_policy
+    transport = policy.strict_transport
+    backend = parse_service(settings.default_backend_service)
+    is_sane = settings.compat is Compat.SANE
+    return GlobalDirectives(
+        global_policy=structs.replace(
+            policy, default_backend=backend.upstream if backend is not None else ""
+        ),
+        directives=Directives(
+            policy=Policy(preserve_trailing_slash=is_sane),
+            cookies_for_host=is_sane,
+            may_pass_through=settings.ssl_passthrough,
+            may_ignore_protection=settings.allow_ignored_protection,
+        ),
+        hsts=transport is not None,
+        strict_transport=transport or StrictTransport(),
+    )
+
+
+def _together(directives: GlobalDirectives, *, is_blocked: bool) -> CompiledGlobals:
+    """What only makes sense once every key is read."""
+    policy = structs.replace(
+        directives.global_policy,
+        limits=_limits(directives.global_policy.limits, directives.header_buffers),
+        strict_transport=directives.strict_transport if directives.hsts else None,
+    )
+    base = structs.replace(directives.directives, is_blocked=is_blocked)
+    return CompiledGlobals(policy, settled(base))
+
+
+def _limits(limits: Limits, buffers: HeaderBuffers | None) -> Limits:
+    """nginx bounds whole lines; a field is its name and value, without what stands around them."""
+    if buffers is None:
+        return limits
+    return structs.replace(
+        limits,
+        request_line=buffers.size,
+        header_field=buffers.size - _LINE_END,
+        head=buffers.number * buffers.size,
+    )
+
+
+def _doubts(policy: GlobalPolicy, configmap: ConfigMap, subject: ObjectKey) -> list[Finding]:
+    """What is valid, and yet hardly meant."""
+    address = policy.client_address
+    if address.forwarded_headers and not address.trusted:
+        return [_trusts_nobody(subject)]
+    if "proxy-real-ip-cidr" in configmap.data and any(map(_is_everybody, address.trusted)):
+        return [_trusts_everybody(subject)]
+    return []
+
+
+def _is_everybody(network: str) -> bool:
+    """Whether it is all of IPv4 or IPv6, however it is written."""
+    _, slash, length = network.partition("/")
+    return bool(slash) and int(length) == 0
+
+
+def _trusts_nobody(subject: ObjectKey) -> Finding:
+    return finding(
+        Code.NO_PEER_TRUSTED,
+        subject,
+        field_of("use-forwarded-headers"),
+        "no proxy is trusted, so that no X-Forwarded-* field is believed; ingress-nginx would "
+        "believe everybody, and let clients choose their address",
+        "set proxy-real-ip-cidr to the networks of the load balancer",
+    )
+
+
+def _trusts_everybody(subject: ObjectKey) -> Finding:
+    return finding(
+        Code.EVERY_PEER_TRUSTED,
+        subject,
+        field_of("proxy-real-ip-cidr"),
+        "every peer is trusted: any client can choose the address that it is taken for",
+        "name the networks of the load balancer alone",
+    )
+
+
+def _missing(subject: ObjectKey) -> Finding:
+    return finding(
+        Code.CONFIGMAP_MISSING,
+        subject,
+        "",
+        "it does not exist, though --configmap names it; defaults hold",
+        "create it, or leave out --configmap",
+    )
+
+
+def _split(qualified_name: str) -> tuple[str, str]:
+    namespace, _, name = qualified_name.partition("/")
+    return namespace, name

@@ -1,0 +1,56 @@
+"""Changes of field lines, worked out once from a policy and carried out for each message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ingressd.proxy.headers import line, without
+from ingressd.routing.policy import FieldAction, FieldEdit
+from ingressd.routing.variables import Lookup, Template, as_field, parse_template
+
+
+class FieldChanges:
+    """Some edits together: which fields go, and which come behind the others.
+
+    ``is_constant``: they are the same for every request, so that no lookup is needed.
+    """
+
+    def __init__(self, edits: Iterable[FieldEdit], *, groups: bool = False) -> None:
+        gone: set[bytes] = set()
+        coming: list[tuple[bytes, str]] = []
+        for edit in edits:
+            name = edit.name.encode()
+            if edit.action is not FieldAction.ADD:
+                gone.add(name.lower())
+                coming = [each for each in coming if each[0].lower() != name.lower()]
+            if edit.value.strip():
+                coming.append((name, edit.value))
+        parsed = [(name, parse_template(value, groups=groups)) for name, value in coming]
+        self._gone = frozenset(gone)
+        self._coming = tuple(parsed)
+        self.is_constant = all(template.is_constant for _, template in parsed)
+        self._lines = tuple(_rendered(parsed, _nothing)) if self.is_constant else ()
+
+    def __bool__(self) -> bool:
+        return bool(self._gone or self._coming)
+
+    def put(self, lines: list[bytes]) -> list[bytes]:
+        """The lines with constant changes."""
+        kept = without(lines, self._gone) if self._gone else lines
+        return [*kept, *self._lines]
+
+    def render(self, lines: list[bytes], lookup: Lookup) -> list[bytes]:
+        """The lines with these changes, for the request that ``lookup`` looks into."""
+        kept = without(lines, self._gone) if self._gone else lines
+        return [*kept, *_rendered(self._coming, lookup)]
+
+
+def _rendered(coming: Iterable[tuple[bytes, Template]], lookup: Lookup) -> Iterator[bytes]:
+    """A field of which nothing is left is not written, as in nginx."""
+    for name, template in coming:
+        if value := as_field(template.render(lookup)):
+            yield line(name, value.encode())
+
+
+def _nothing(name: str) -> str:
+    return ""

@@ -1,0 +1,1 @@
+"""Asking a service whether a request may pass: the question, who carries it, what is remembered."""

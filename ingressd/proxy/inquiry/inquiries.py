@@ -1,0 +1,18 @@
+"""All that the questions of a worker share, whichever route they are about."""
+
+from __future__ import annotations
+
+from ingressd.proxy.inquiry.courier import Courier
+from ingressd.proxy.inquiry.memory import DecisionMemory
+
+
+class Inquiries:
+    """Who carries questions, and the decisions so far. It outlives changes of the table."""
+
+    def __init__(self) -> None:
+        self.courier = Courier()
+        self.memory = DecisionMemory()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.courier.close()

@@ -1,0 +1,1 @@
+"""Passwords of users that ingressd checks itself, without keeping other requests waiting."""

@@ -1,0 +1,18 @@
+"""Timeouts."""
+
+from __future__ import annotations
+
+from ingressd.compiler.annotations.row import Directives
+from ingressd.routing.policy import Policy, Timeouts
+
+
+def timeouts(**seconds: float) -> Directives:
+    return Directives(Policy(timeouts=Timeouts(**seconds)))
+
+
+EXAMPLES = {
+    "proxy-connect-timeout": [("1", timeouts(connect=1))],
+    "proxy-read-timeout": [("1", timeouts(read=1))],
+    "proxy-send-timeout": [("1", timeouts(send=1))],
+}
+INVALID = [("proxy-read-timeout", "60s")]
