@@ -66,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--changes", type=positive, default=200, help=help_)
     parser.add_argument("--websockets", type=positive, default=10_000)
     parser.add_argument("--clients", type=positive, default=5_000, help="idle, keep-alive")
+    help_ = "whose requests never end"
+    parser.add_argument("--slow-clients", type=positive, default=5_000, help=help_)
     return parser
 
 

@@ -9,22 +9,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
-from statistics import median
 from typing import TypeAlias
 
 from bench.cluster.api import ClusterApi
 from bench.cluster.files import to_yaml
 from bench.cluster.objects import endpoint_slice, place_of
 from bench.cluster.shape import Shape, address_of
-from bench.proxies.peer import HOST
-from bench.scale.client import PATIENCE, Regular, latencies
-from bench.scale.figure import Figure, milliseconds, percentile, spread
+from bench.scale.client import PATIENCE, Regular
+from bench.scale.figure import Figure, compared, spread
 from bench.scale.namespace import PODS
 from bench.scale.subject import LIVE_HOST, Subject, live_slice
+from bench.scale.turns import p99_in_turns
 
 CHANGES_PER_SECOND = 100
 TARGET = "p99 20 ms"
-ROUNDS = 5
 LONGEST_PAUSE = 0.05
 """Seconds between two changes, so that they meet ingressd at any moment."""
 
@@ -44,15 +42,8 @@ async def storm_figures(
     title = f"change to new pod, during {CHANGES_PER_SECOND} changes/s"
     async with _storm(api, shape):
         yield await change_figure(measured, leading(api), changes, title)
-    quiet: list[float] = []
-    stormy: list[float] = []
-    for _ in range(ROUNDS):
-        quiet.append(percentile(await latencies(measured.port, HOST, seconds), 0.99))
-        async with _storm(api, shape):
-            stormy.append(percentile(await latencies(measured.port, HOST, seconds), 0.99))
-    shown = f"{milliseconds(median(quiet))}, {milliseconds(median(stormy))} during changes"
-    ratio = median(stormy) / median(quiet)
-    yield Figure("p99 of requests", f"{shown}: x {ratio:.2f}", "x 1.2")
+    quiet, stormy = await p99_in_turns(measured.port, seconds, lambda: _storm(api, shape))
+    yield Figure("p99 of requests", compared(quiet, stormy, "during changes"), "x 1.2")
 
 
 def leading(api: ClusterApi) -> Lead:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from statistics import median
 
 from msgspec import Struct
 
@@ -34,6 +35,18 @@ def percentile(values: Sequence[float], share: float) -> float:
 def milliseconds(seconds: float) -> str:
     """As text."""
     return f"{seconds * 1e3:.2f} ms"
+
+
+def compared(calm: Sequence[float], troubled: Sequence[float], when: str) -> str:
+    """Medians of seconds without and with something that might matter, and their ratio."""
+    ratio = median(troubled) / median(calm)
+    return f"{_central(calm)}, {_central(troubled)} {when}: x {ratio:.2f}"
+
+
+def _central(values: Sequence[float]) -> str:
+    """The median, and between which values it lies: how far they differ is the noise."""
+    ends = " to ".join(f"{end * 1e3:.2f}" for end in (min(values), max(values)))
+    return f"{milliseconds(median(values))} ({ends})"
 
 
 def spread(values: Sequence[float]) -> str:

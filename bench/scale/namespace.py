@@ -39,11 +39,6 @@ def needed_programs() -> list[str]:
     return missing_programs("unshare", "ip", "taskset", "wrk", "nginx")
 
 
-def open_files() -> int:
-    """How many this process, and each that it starts, may have open."""
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-
-
 def _raise_limit() -> None:
     """As high as is useful where root asks, else as high as is allowed."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -23,6 +23,7 @@ from bench.scale.figure import Figure
 from bench.scale.namespace import PODS
 from bench.scale.pods import pod
 from bench.scale.requests import table_figure, worker_figure
+from bench.scale.slow import closing_figure, slow_figure, with_head_timeout
 from bench.scale.startup import startup_figures
 from bench.scale.subject import NotReady, Place, own_objects, subject
 
@@ -38,6 +39,7 @@ class Plan(Struct, frozen=True):
     changes: int
     websockets: int
     clients: int
+    slow_clients: int
 
 
 class Bench:
@@ -55,6 +57,7 @@ class Bench:
             "api": self._on_api,
             "manifests": self._on_manifests,
             "connections": self._connections,
+            "slow": self._slow,
             "workers": self._workers,
         }
         async with AsyncExitStack() as pods:
@@ -107,11 +110,19 @@ class Bench:
         async with subject(self._folder, "websockets", self._small, self._place) as measured:
             yield await websocket_figure(measured, plan.websockets)
 
+    async def _slow(self) -> AsyncIterator[Figure]:
+        plan = self._plan
+        async with subject(self._folder, "attacked", self._small, self._place) as measured:
+            yield await slow_figure(measured.port, plan.slow_clients, plan.seconds)
+        source = [*self._small, *with_head_timeout(self._folder)]
+        async with subject(self._folder, "closing", source, self._place) as measured:
+            yield await closing_figure(measured.port, plan.slow_clients)
+
     async def _workers(self) -> AsyncIterator[Figure]:
         yield await worker_figure(self._folder, self._small, self._place, self._plan.seconds)
 
 
-PARTS = ("api", "manifests", "connections", "workers")
+PARTS = ("api", "manifests", "connections", "slow", "workers")
 
 
 def _reason(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.pods import answering, pod
+from support.proxies import limited, proxy, simple
 from support.watching import listening
 
 from bench.cluster.api import ClusterApi, kubeconfig
@@ -19,7 +21,8 @@ from bench.programs import Ports
 from bench.proxies.peer import write_certificate
 from bench.ratios.readiness import resumes_sessions
 from bench.scale import pods
-from bench.scale.client import WEBSOCKET, Regular, UnexpectedAnswer, connect, crowd
+from bench.scale.client import WEBSOCKET, Regular, UnexpectedAnswer, connect, crowd, latencies
+from bench.scale.slow import slow_clients, slow_figure
 from ingressd.resources.endpoints import EndpointSlice
 from ingressd.sources.kubernetes.api import connect as connect_api
 
@@ -66,6 +69,33 @@ async def test_a_crowd_holds_websockets_open() -> None:
         assert len(clients) == 30
         assert all(client.is_open for client in clients)
     assert not any(client.is_open for client in clients)
+
+
+async def test_slow_clients_report_how_they_were_closed() -> None:
+    delta = limited(simple([]), head_timeout=0.2)
+    async with proxy(delta) as running, slow_clients(running.port, 8, pause=0.05) as clients:
+        report = await clients.report()
+    assert (report.count, report.still_open, report.statuses) == (8, 0, {408: 8})
+    assert report.longest >= report.shortest > 0
+
+
+async def test_slow_clients_that_are_let_be_creep_until_they_leave() -> None:
+    async with pods.pod("127.0.0.1", 0) as port, slow_clients(port, 8, pause=0.001) as clients:
+        await latencies(port, "a", seconds=0.05)
+        report = await clients.leave()
+    assert (report.still_open, report.statuses) == (8, {})
+    assert report.rate > 0
+
+
+async def test_requests_are_measured_without_and_with_slow_clients(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bench.scale.slow.SETTLING", 0)
+    monkeypatch.setattr("bench.scale.turns.ROUNDS", 2)
+    async with pods.pod("127.0.0.1", 0) as port:
+        figure = await slow_figure(port, 8, seconds=0.05)
+    assert figure.name == "p99 of requests among 8 slow clients"
+    assert re.fullmatch(r"\S+ ms \(.*\), \S+ ms \(.*\) among them: x [\d.]+; .*", figure.measured)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import pytest
 
 from bench.cpu import cpu_seconds, descendants, own_cpu_seconds
 from bench.memory import Memory, memory_of, parse_memory
-from bench.scale.figure import Figure, percentile, render, spread
+from bench.scale.figure import Figure, compared, percentile, render, spread
 
 ROLLUP_AND_STATUS = """\
 00400000-7ffe000 ---p 00000000 00:00 0                 [rollup]
@@ -50,7 +50,8 @@ def test_a_tree_includes_what_was_started() -> None:
         assert child.stdout is not None
         child.stdout.readline()
         assert child.pid in descendants(os.getpid())
-        assert cpu_seconds(os.getpid()) >= own_cpu_seconds(os.getpid()) > 0
+        own = own_cpu_seconds(os.getpid())
+        assert cpu_seconds(os.getpid()) >= own > 0
         child.communicate()
 
 
@@ -66,3 +67,8 @@ def test_figures_stand_beside_their_targets() -> None:
     assert head.split() == ["measured", "target"]
     assert line == f"ready   {'4.20 s':24}  5 s"
     assert untargeted == "memory  p50 1.00 ms, p99 2.00 ms"
+
+
+def test_windows_are_compared_by_their_medians_with_how_far_they_differ() -> None:
+    shown = compared([0.002, 0.001, 0.009], [0.003, 0.004, 0.005], "meanwhile")
+    assert shown == "2.00 ms (1.00 to 9.00), 4.00 ms (3.00 to 5.00) meanwhile: x 2.00"
