@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from itertools import islice
 from typing import Protocol
 
 TICK = 0.25
 """Seconds between two looks at the deadlines; a deadline fires at most this much late."""
 
 NEVER = float("inf")
+
+AT_ONCE = 16
+"""Deadlines that fire in one turn of the loop: thousands of clients that came together also end
+together, and nobody else should have to wait for all of that."""
 
 
 class Expiring(Protocol):
@@ -50,5 +56,13 @@ class Clock:
     def _tick(self) -> None:
         self._timer = self.loop.call_later(TICK, self._tick)  # first: time goes on, come what may
         self.now = now = self.loop.time()
-        for item in [item for item in self._watched if item.deadline <= now]:
-            item.expire()
+        self._expire(iter([item for item in self._watched if item.deadline <= now]))
+
+    def _expire(self, due: Iterator[Expiring]) -> None:
+        """Tell some of them, and the others in the next turn, if they are due still."""
+        some = list(islice(due, AT_ONCE))
+        for item in some:
+            if item.deadline <= self.now and item in self._watched:
+                item.expire()
+        if len(some) == AT_ONCE:
+            self.loop.call_soon(self._expire, due)

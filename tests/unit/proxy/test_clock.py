@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from ingressd.proxy.clock import NEVER, TICK, Clock
+from ingressd.proxy.clock import AT_ONCE, NEVER, TICK, Clock
 
 
 class FakeHandle:
@@ -27,6 +28,7 @@ class FakeLoop(asyncio.AbstractEventLoop):
         self.delay = 0.0
         self.handle = FakeHandle()
         self.callback: Callable[[], object] | None = None
+        self.soon: list[Callable[[], object]] = []
 
     def time(self) -> float:
         return self.now
@@ -34,6 +36,15 @@ class FakeLoop(asyncio.AbstractEventLoop):
     def call_later(self, delay: float, callback: Any, *args: Any, **_: Any) -> Any:
         self.delay, self.callback, self.handle = delay, callback, FakeHandle()
         return self.handle
+
+    def call_soon(self, callback: Any, *args: Any, **_: Any) -> Any:
+        self.soon.append(partial(callback, *args))
+        return FakeHandle()
+
+    def turn(self) -> None:
+        soon, self.soon = self.soon, []
+        for callback in soon:
+            callback()
 
     def advance(self, seconds: float) -> None:
         self.now += seconds
@@ -116,3 +127,30 @@ def test_a_stopped_clock_has_no_timer() -> None:
     clock.stop()
     assert loop.handle.is_cancelled
     Clock(loop).stop()  # one that never started
+
+
+def test_many_deadlines_take_several_turns_of_the_loop() -> None:
+    loop, clock = started()
+    items = [Item(50) for _ in range(2 * AT_ONCE + 1)]
+    for item in items:
+        clock.watch(item)
+    loop.advance(1)
+    assert sum(item.expired for item in items) == AT_ONCE
+    loop.turn()
+    assert sum(item.expired for item in items) == 2 * AT_ONCE
+    loop.turn()
+    assert [item.expired for item in items] == [1] * len(items)
+    assert loop.soon == []
+
+
+def test_what_is_moved_or_forgotten_before_its_turn_does_not_fire() -> None:
+    loop, clock = started()
+    items = [Item(50) for _ in range(AT_ONCE + 2)]
+    for item in items:
+        clock.watch(item)
+    loop.advance(1)
+    moved, forgotten = (item for item in items if not item.expired)
+    moved.deadline = 100
+    clock.unwatch(forgotten)
+    loop.turn()
+    assert (moved.expired, forgotten.expired) == (0, 0)
