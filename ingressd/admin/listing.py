@@ -69,7 +69,7 @@ def _row(
     table: Table, host: Host, route: Route, kind: str, certificate: CertificateRow | None
 ) -> RouteRow:
     upstream = table.upstreams.get(route.backend.upstream) if route.backend else None
-    unavailable = upstream.unavailable if upstream else "no such upstream"
+    unavailable = upstream.unavailable if upstream else _without_upstream(route)
     return RouteRow(
         host=route.host,
         path=route.path,
@@ -83,3 +83,7 @@ def _row(
         host_policy=UNSET if host.policy == DEFAULT_HOST_POLICY else host.policy,
         canaries=route.alternatives,
     )
+
+
+def _without_upstream(route: Route) -> str:
+    return "a protection cannot be given" if route.policy.is_closed else "no such upstream"

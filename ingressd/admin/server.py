@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
 from ingressd.admin.api import Api
@@ -19,6 +21,13 @@ MOST_CONNECTIONS = 256
 LONGEST_CONNECTION = 60.0
 """Seconds after which a connection is closed behind its current answer; after as many again,
 whatever it does. aiohttp itself lets a client that never asks stay for ever."""
+
+_HARDENED = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+    "Server": "ingressd",
+}
 
 _SWEEP_SECONDS = 1.0
 _SHUTDOWN_TIMEOUT = 1.0
@@ -63,7 +72,7 @@ def admin_application(view: View, templates: str = "") -> web.Application:
 
 async def start_admin(application: web.Application, bound: list[socket.socket]) -> web.AppRunner:
     """Serve on sockets that are bound; ``await runner.cleanup()`` ends it."""
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
+    runner = _Runner(application, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
     sweeper = _Sweeper(runner)
     application.on_shutdown.append(sweeper.stop)
     await runner.setup()
@@ -71,6 +80,47 @@ async def start_admin(application: web.Application, bound: list[socket.socket]) 
     for each in bound:
         await web.SockSite(runner, each).start()
     return runner
+
+
+class _Connection(RequestHandler):
+    """Says little of what is no request: not in the log, which anybody could fill, nor in an answer
+    what it was read with.
+    """
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to what cannot be parsed, or failed inside."""
+        if isinstance(exc, HttpProcessingError):
+            self.logger.debug("no request of HTTP from %s", request.remote)
+            answer: web.StreamResponse = web.Response(status=status, text="bad request\n")
+            answer.force_close()
+        else:
+            answer = super().handle_error(request, status, exc, message)
+        answer.headers.update(_HARDENED)
+        return answer
+
+
+class _Server(web.Server):
+    """Makes such connections."""
+
+    def __call__(self) -> RequestHandler:
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+
+class _Runner(web.AppRunner):
+    """Runs such a server: aiohttp has no other way to choose."""
+
+    async def _make_server(self) -> web.Server:
+        made = await super()._make_server()
+        settings: dict[str, Any] = self._kwargs
+        return _Server(made.request_handler, request_factory=made.request_factory, **settings)
 
 
 class _Sweeper:
@@ -114,7 +164,4 @@ def _cut(connection: RequestHandler) -> None:
 
 
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["X-Frame-Options"] = "DENY"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Server"] = "ingressd"
+    response.headers.update(_HARDENED)

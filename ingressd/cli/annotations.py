@@ -75,7 +75,9 @@ def list_entries(prefix: str) -> tuple[Entry, ...]:
 
 def annotations_text(prefix: str) -> Iterator[str]:
     """The table by subject, wrapped to the terminal."""
-    yield f"Each name stands after {prefix}/, or what --annotations-prefix says."
+    yield from hanging(
+        f"Each name stands after {prefix}/, or what --annotations-prefix says.", first=""
+    )
     for subject in (*SUBJECTS, OWN):
         yield ""
         yield heading(subject.title) + (f" (after {subject.prefix}/)" if subject.prefix else "")

@@ -17,7 +17,9 @@ from ingressd.resources.metadata import ObjectKey
 
 WIDTH_OFF_TERMINAL = 100
 _NARROWEST = 40
+_NARROWEST_TEXT = 28
 _GAP = "  "
+_BELOW = " " * 6
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _SEVERITY_WIDTH = len("warning")
 
@@ -68,11 +70,15 @@ def labelled(rows: Iterable[tuple[str, str]], *, indent: str = _GAP) -> Iterator
 
 
 def hanging(text: str, *, first: str) -> Iterator[str]:
-    """Text wrapped to the terminal; lines after the first stand under it."""
+    """Text wrapped to the terminal; lines after the first stand under it, and all of them below
+    ``first`` where that leaves too little room."""
+    if terminal_width() - _visible_width(first) < _NARROWEST_TEXT:
+        yield first.rstrip()
+        first = _BELOW
     margin = " " * _visible_width(first)
     lines = textwrap.wrap(
         plain(" ".join(text.split())),
-        max(terminal_width() - len(margin), _NARROWEST),
+        terminal_width() - len(margin),
         break_long_words=False,
         break_on_hyphens=False,
     )

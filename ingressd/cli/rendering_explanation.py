@@ -89,7 +89,7 @@ def _sentence(explanation: Explanation) -> str:
 
 _OURS = ": ingressd answers itself"
 _STATUS_WORDS = {
-    Action.UNAVAILABLE: "Service Unavailable: a rule takes the request, but nothing is behind it",
+    Action.UNAVAILABLE: "Service Unavailable: a rule takes the request, but leads to nothing",
     Action.NOT_FOUND: "Not Found: no rule takes the request",
 }
 

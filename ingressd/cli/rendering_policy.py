@@ -28,14 +28,9 @@ _CONDITIONS = ("error", "timeout", "invalid_header")
 
 def policy_words(policy: Policy) -> Iterator[str]:
     """What differs from the default, one phrase each."""
-    if policy.tls_redirect is TlsRedirect.ALWAYS:
-        yield "https always"
-    elif policy.tls_redirect is TlsRedirect.OFF:
-        yield "https never forced"
-    if policy.preserve_trailing_slash:
-        yield "trailing slash kept in redirects"
-    if policy.port_in_redirects:
-        yield "port always named in redirects"
+    if policy.is_closed:
+        yield "closed: a protection cannot be given"
+    yield from _tls_redirect_words(policy)
     if policy.redirect is not None:
         yield redirect_words(policy.redirect)
     if policy.cors is not None:
@@ -56,6 +51,17 @@ def policy_words(policy: Policy) -> Iterator[str]:
     yield from _pod_tls_words(policy)
     yield from _error_words(policy)
     yield from field_words(policy)
+
+
+def _tls_redirect_words(policy: Policy) -> Iterator[str]:
+    if policy.tls_redirect is TlsRedirect.ALWAYS:
+        yield "https always"
+    elif policy.tls_redirect is TlsRedirect.OFF:
+        yield "https never forced"
+    if policy.preserve_trailing_slash:
+        yield "trailing slash kept in redirects"
+    if policy.port_in_redirects:
+        yield "port always named in redirects"
 
 
 def canary_words(canary: Alternative) -> str:

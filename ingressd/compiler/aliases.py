@@ -77,9 +77,7 @@ def without_other_form(host: str, chosen: Iterable[tuple[Claim, Setting]]) -> It
                 message=f"{host or 'the catch-all host'} has no other form with or without {_WWW}",
                 remedy="remove it, or write a rule for each name that is meant",
             )
-            told = verdict.as_finding(claim.subject)
-            assert told is not None
-            yield told
+            yield verdict.told_to(claim.subject)
 
 
 def compile_alias(
@@ -150,6 +148,4 @@ def _taken(alias: Alias, why: str) -> Finding:
         message=f"{alias.name} {what} here: {why}",
         remedy="remove one of the two",
     )
-    told = verdict.as_finding(alias.subject)
-    assert told is not None
-    return told
+    return verdict.told_to(alias.subject)

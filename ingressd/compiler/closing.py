@@ -5,18 +5,19 @@ from __future__ import annotations
 from msgspec import structs
 
 from ingressd.routing.model import Host, Route
-from ingressd.routing.policy import ErrorPages, Policy
+from ingressd.routing.policy import DEFAULT_POLICY, Policy
 
 
 def closed_policy(policy: Policy) -> Policy:
-    """Without what would be answered in the place of 503."""
+    """That of a closed route, without what would be answered in the place of 503."""
     return structs.replace(
         policy,
         redirect=None,
         redirects_if=(),
         cors=None,
         default_backend="",
-        error_pages=ErrorPages(),
+        error_pages=DEFAULT_POLICY.error_pages,
+        is_closed=True,
     )
 
 

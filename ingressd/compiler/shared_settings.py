@@ -118,9 +118,7 @@ def _not_passed(claim: Claim, setting: Setting, of: str) -> Finding:
         "so that TLS ends there",
         remedy="give one of the two a host of its own",
     )
-    told = verdict.as_finding(claim.subject)
-    assert told is not None
-    return told
+    return verdict.told_to(claim.subject)
 
 
 def _overridden(subject: ObjectKey, setting: Setting, winner: str, of: str) -> Finding:
@@ -130,6 +128,4 @@ def _overridden(subject: ObjectKey, setting: Setting, winner: str, of: str) -> F
         message=f"Ingress {winner}, which is older, decides this for {of}",
         remedy="write the same in both, or in the older one alone",
     )
-    told = verdict.as_finding(subject)
-    assert told is not None
-    return told
+    return verdict.told_to(subject)

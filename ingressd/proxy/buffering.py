@@ -7,7 +7,6 @@ enough for does not wait here.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -15,13 +14,12 @@ from ingressd.proxy.bodies.temporary_files import TemporaryFiles
 from ingressd.proxy.bodies.waiting_answer import WaitingAnswer
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import NEVER, Clock
-from ingressd.proxy.exchange import CLIENT_WRITE_TIMEOUT, Exchange
-from ingressd.proxy.response_head import ResponseHead
+from ingressd.proxy.exchange import CLIENT_WRITE_TIMEOUT, WhenDone
+from ingressd.proxy.holding import HoldingExchange
 from ingressd.proxy.upstream.connection import UpstreamConnection
-from ingressd.proxy.upstream.receiver import Failure
 from ingressd.routing.policy import Buffering, Timeouts
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class Storage(Struct, frozen=True):
@@ -32,11 +30,11 @@ class Storage(Struct, frozen=True):
     clock: Clock
 
 
-class BufferedExchange(Exchange):
-    """An exchange whose pod need not wait for the client. ``deadline`` is for the clock: until then
-    the client has to read something."""
+class BufferedExchange(HoldingExchange):
+    """An exchange whose pod need not wait for the client. Until ``deadline`` the client has to read
+    something."""
 
-    __slots__ = ("_is_over", "_is_upgraded", "_storage", "_waiting", "deadline")
+    __slots__ = ("_storage", "_waiting")
 
     def __init__(
         self,
@@ -44,34 +42,16 @@ class BufferedExchange(Exchange):
         request: Request,
         connection: UpstreamConnection,
         timeouts: Timeouts,
-        when_done: Callable[[Failure | None], None],
+        when_done: WhenDone,
     ) -> None:
         super().__init__(request, connection, timeouts, when_done)
-        self.deadline = NEVER
         self._storage = storage
         self._waiting: WaitingAnswer | None = None
-        self._is_over = False
-        self._is_upgraded = False
 
     def expire(self) -> None:
         """The client has read nothing for too long (the clock)."""
         self.deadline = NEVER
         self._client.abort()
-
-    def on_switch(self, head: ResponseHead, protocol: bytes) -> None:
-        """What goes through a tunnel never waits here."""
-        self._is_upgraded = True
-        super().on_switch(head, protocol)
-
-    def on_failure(self, failure: Failure) -> None:
-        """What waits is not sent: the client is cut anyway."""
-        self._drop()
-        super().on_failure(failure)
-
-    def abandon(self) -> None:
-        """The client is gone."""
-        self._drop()
-        super().abandon()
 
     def on_client_full(self) -> None:
         """From here on what comes waits."""
@@ -91,7 +71,7 @@ class BufferedExchange(Exchange):
         try:
             self._send(self._waiting)
         except OSError:
-            logger.exception("an answer could not be read back")
+            _LOG.exception("an answer could not be read back")
             self._client.abort()
 
     def _give_time(self) -> None:
@@ -125,10 +105,5 @@ class BufferedExchange(Exchange):
             self._waiting = None
             self._storage.clock.unwatch(self)
 
-    def _finish(self, failure: Failure | None) -> None:
-        """The end comes when the client has it all, not when the pod has given it."""
-        if failure is None and self._waiting:
-            self._is_over = True
-        else:
-            self._drop()
-            super()._finish(failure)
+    def _is_holding(self) -> bool:
+        return bool(self._waiting)

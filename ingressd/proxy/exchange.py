@@ -17,6 +17,9 @@ from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.routing.policy import Timeouts
 
+WhenDone = Callable[[Failure | None], None]
+ExchangeMaker = Callable[[Request, UpstreamConnection, Timeouts, WhenDone], "Exchange"]
+
 CLIENT_WRITE_TIMEOUT = 60.0
 """Seconds a client may read nothing at all while we hold bytes for it (nginx ``send_timeout``)."""
 
@@ -54,7 +57,7 @@ class Exchange:
         request: Request,
         connection: UpstreamConnection,
         timeouts: Timeouts,
-        when_done: Callable[[Failure | None], None],
+        when_done: WhenDone,
     ) -> None:
         self.request = request
         self.is_head = request.method == "HEAD"

@@ -17,19 +17,18 @@ class FieldChanges:
 
     def __init__(self, edits: Iterable[FieldEdit], *, groups: bool = False) -> None:
         gone: set[bytes] = set()
-        coming: list[tuple[bytes, str]] = []
+        coming: list[tuple[bytes, Template]] = []
         for edit in edits:
             name = edit.name.encode()
             if edit.action is not FieldAction.ADD:
                 gone.add(name.lower())
                 coming = [each for each in coming if each[0].lower() != name.lower()]
             if edit.value.strip():
-                coming.append((name, edit.value))
-        parsed = [(name, parse_template(value, groups=groups)) for name, value in coming]
+                coming.append((name, _template(edit, groups=groups)))
         self._gone = frozenset(gone)
-        self._coming = tuple(parsed)
-        self.is_constant = all(template.is_constant for _, template in parsed)
-        self._lines = tuple(_rendered(parsed, _nothing)) if self.is_constant else ()
+        self._coming = tuple(coming)
+        self.is_constant = all(template.is_constant for _, template in coming)
+        self._lines = tuple(_rendered(coming, _nothing)) if self.is_constant else ()
 
     def __bool__(self) -> bool:
         return bool(self._gone or self._coming)
@@ -43,6 +42,12 @@ class FieldChanges:
         """The lines with these changes, for the request that ``lookup`` looks into."""
         kept = without(lines, self._gone) if self._gone else lines
         return [*kept, *_rendered(self._coming, lookup)]
+
+
+def _template(edit: FieldEdit, *, groups: bool) -> Template:
+    if edit.is_literal:
+        return Template((edit.value,))
+    return parse_template(edit.value, groups=groups)
 
 
 def _rendered(coming: Iterable[tuple[bytes, Template]], lookup: Lookup) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.endpoints import ConnectFailed, PooledEndpoint
 from ingressd.proxy.upstream.receiver import Failure
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 METHODS = {
     name: name.encode() + b" "
@@ -254,7 +254,7 @@ async def _pour(file: TemporaryFile, exchange: Exchange) -> None:
         for piece in file.pieces():
             await exchange.send_body(piece)
     except OSError:
-        logger.exception("a request body could not be read back")
+        _LOG.exception("a request body could not be read back")
         exchange.cancel(Failure.NOT_KEPT)
         return
     exchange.end_body()
@@ -274,10 +274,13 @@ def refusal_of(head: ResponseHead) -> Refusal:
 
 
 def serialise(request: Request, body: bytes, opening: bytes = OPENING) -> bytes:
-    """The request as a pod gets it: raw target, our own framing and forwarding fields."""
+    """The request as a pod gets it: raw target, our own framing and forwarding fields.
+
+    Host is what a believed proxy was asked for (ingress-nginx ``$best_http_host``).
+    """
     visitor = request.visitor
     fields = request.fields
-    authority = request.authority
+    authority = visitor.authority or request.authority
     parts = [
         METHODS.get(request.method) or request.method.encode() + b" ",
         request.raw_target,
@@ -286,8 +289,7 @@ def serialise(request: Request, body: bytes, opening: bytes = OPENING) -> bytes:
         b"\r\n",
         *request.lines,
         visitor.forwarded,
-        b"X-Forwarded-Host: %b\r\nX-Request-ID: %b\r\n"
-        % (visitor.authority or authority, request.request_id),
+        b"X-Forwarded-Host: %b\r\nX-Request-ID: %b\r\n" % (authority, request.request_id),
     ]
     if b"x-forwarded-for" in fields:
         parts.append(b"X-Original-Forwarded-For: %b\r\n" % fields[b"x-forwarded-for"])

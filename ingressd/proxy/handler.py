@@ -23,7 +23,7 @@ from ingressd.proxy.recording import Recorder
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.routing.matcher import Match
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 NOT_FOUND = Refusal(404)
 TOO_LARGE = Refusal(413)
@@ -115,7 +115,7 @@ class Handler:
                 return
             self._end(request)
         except Exception:
-            logger.exception("a request failed at its end")
+            _LOG.exception("a request failed at its end")
             request.client.abort()
         request.client.answered(request)
 
@@ -185,7 +185,7 @@ class Handler:
         return None
 
     def _fail_inside(self, request: Request) -> None:
-        logger.exception("a request failed inside")
+        _LOG.exception("a request failed inside")
         self._write_page(request, Refusal(500))
 
     def _fail(self, request: Request, refusal: Refusal) -> Errand | None:

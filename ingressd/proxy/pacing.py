@@ -6,36 +6,15 @@ held. The clock of the worker sends what has become due.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from msgspec import Struct
 
-from ingressd.proxy.buffering import BufferedExchange, Storage
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import NEVER, Clock
-from ingressd.proxy.environment import Environment
-from ingressd.proxy.exchange import CLIENT_WRITE_TIMEOUT, Exchange
-from ingressd.proxy.response_head import ResponseHead
+from ingressd.proxy.exchange import CLIENT_WRITE_TIMEOUT, WhenDone
+from ingressd.proxy.holding import HoldingExchange
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.receiver import Failure
-from ingressd.routing.model import Route
 from ingressd.routing.policy import Bandwidth, Timeouts
-
-WhenDone = Callable[[Failure | None], None]
-ExchangeMaker = Callable[[Request, UpstreamConnection, Timeouts, WhenDone], Exchange]
-
-
-def exchange_maker(route: Route, environment: Environment) -> ExchangeMaker:
-    """What relays the answers of a route: only a limited one pays for being paced. Its pods wait
-    for its clients, whether or not answers may wait here."""
-    bandwidth, buffering = route.policy.bandwidth, route.policy.buffering
-    if bandwidth.rate:
-        return partial(PacedExchange, Pace(bandwidth, environment.clock))
-    if buffering.answers:
-        storage = Storage(buffering, environment.files, environment.clock)
-        return partial(BufferedExchange, storage)
-    return Exchange
 
 
 class Pace(Struct, frozen=True):
@@ -51,11 +30,10 @@ class Pace(Struct, frozen=True):
         return self.bandwidth.after + int(self.bandwidth.rate * (elapsed + 1))
 
 
-class PacedExchange(Exchange):
-    """An exchange that holds the answer back. ``deadline`` is for the clock."""
+class PacedExchange(HoldingExchange):
+    """An exchange that holds the answer back."""
 
-    __slots__ = ("_held", "_is_over", "_is_upgraded", "_moved", "_pace", "_sent", "_since",
-                 "deadline")  # fmt: skip
+    __slots__ = ("_held", "_moved", "_pace", "_sent", "_since")
 
     def __init__(
         self,
@@ -66,13 +44,10 @@ class PacedExchange(Exchange):
         when_done: WhenDone,
     ) -> None:
         super().__init__(request, connection, timeouts, when_done)
-        self.deadline = NEVER
         self._pace = pace
         self._held = bytearray()
         self._since = self._moved = NEVER
         self._sent = 0
-        self._is_over = False
-        self._is_upgraded = False
 
     def expire(self) -> None:
         """Send what has become due (the clock calls this at each of its ticks)."""
@@ -87,21 +62,6 @@ class PacedExchange(Exchange):
             self._catch_up()
         elif self._is_current:
             self._connection.arm(self.read_timeout)  # it is not the pod that takes so long
-
-    def on_switch(self, head: ResponseHead, protocol: bytes) -> None:
-        """A tunnel is not paced."""
-        self._is_upgraded = True
-        super().on_switch(head, protocol)
-
-    def on_failure(self, failure: Failure) -> None:
-        """What is held back is not sent: the client is cut anyway."""
-        self._drop()
-        super().on_failure(failure)
-
-    def abandon(self) -> None:
-        """The client is gone."""
-        self._drop()
-        super().abandon()
 
     def on_client_full(self) -> None:
         """The client reads slowly; while something is held, the clock looks after it."""
@@ -156,9 +116,5 @@ class PacedExchange(Exchange):
         self._held.clear()
         self._pace.clock.unwatch(self)
 
-    def _finish(self, failure: Failure | None) -> None:
-        """The end comes when the client has it all, not when the pod has given it."""
-        if self._held:
-            self._is_over = True
-        else:
-            super()._finish(failure)
+    def _is_holding(self) -> bool:
+        return bool(self._held)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ingressd.proxy.bodies.reading import BodyReader
 from ingressd.proxy.client.request import Request
-from ingressd.proxy.exchange import Exchange
-from ingressd.proxy.pacing import ExchangeMaker, WhenDone
+from ingressd.proxy.exchange import Exchange, ExchangeMaker, WhenDone
 from ingressd.proxy.upstream.balancing import Balancer
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.routing.policy import PodHttp, Policy, Timeouts

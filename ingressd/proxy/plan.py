@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
 from ingressd.proxy.bodies.reading import body_reader
+from ingressd.proxy.buffering import BufferedExchange, Storage
 from ingressd.proxy.client.roles import Edit
 from ingressd.proxy.environment import Environment
 from ingressd.proxy.error_backend import error_backend
+from ingressd.proxy.exchange import Exchange, ExchangeMaker
 from ingressd.proxy.filters import (
     basic_auth,
     blocking,
@@ -27,7 +30,7 @@ from ingressd.proxy.filters import (
 )
 from ingressd.proxy.filters.filter import RequestFilter
 from ingressd.proxy.filters.strict_transport import strict_transport
-from ingressd.proxy.pacing import exchange_maker
+from ingressd.proxy.pacing import Pace, PacedExchange
 from ingressd.proxy.passage import Passage
 from ingressd.proxy.upstream.balancing import (
     Balancer,
@@ -111,6 +114,18 @@ def _built(
 ) -> Iterator[_F]:
     made = (build(route, environment) for build in builders)
     return (each for each in made if each is not None)
+
+
+def exchange_maker(route: Route, environment: Environment) -> ExchangeMaker:
+    """What relays the answers of a route: only a limited one pays for being paced. Its pods wait
+    for its clients, whether or not answers may wait here."""
+    bandwidth, buffering = route.policy.bandwidth, route.policy.buffering
+    if bandwidth.rate:
+        return partial(PacedExchange, Pace(bandwidth, environment.clock))
+    if buffering.answers:
+        storage = Storage(buffering, environment.files, environment.clock)
+        return partial(BufferedExchange, storage)
+    return Exchange
 
 
 def _balancer(route: Route, environment: Environment) -> Balancer:

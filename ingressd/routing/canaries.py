@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ingressd.routing.model import Alternative
-from ingressd.routing.patterns import compile_within
+from ingressd.routing.patterns import BadPattern, compile_within
 from ingressd.routing.policy import HeaderMatch
 
 Find: TypeAlias = Callable[[str], str | None]
@@ -81,10 +81,14 @@ def draw_canary(canaries: Sequence[Canary], number: float) -> Canary | None:
 
 
 def _decision_of(match: HeaderMatch) -> Callable[[str], bool | None]:
-    """What a value decides; True or None where it is compared with something."""
+    """What a value decides; True or None where it is compared with something, and False where it
+    cannot be, as in ingress-nginx."""
     if match.value:
         return lambda value: True if value == match.value else None
     if match.pattern:
-        pattern = compile_within(match.pattern, ignores_case=False)
+        try:
+            pattern = compile_within(match.pattern, ignores_case=False)
+        except BadPattern:  # of which its Ingress has been told
+            return lambda value: False
         return lambda value: True if pattern.match(value) is not None else None
     return _WORDS.get

@@ -278,6 +278,8 @@ def _why_redirected(table: Table, policy: Policy, host: str) -> str:
 
 
 def _why_unavailable(route: Route, upstream: Upstream | None) -> str:
+    if route.policy.is_closed:
+        return "the rule is closed: a protection that is asked for cannot be given"
     if route.backend is None:
         return "the rule names no Service that ingressd can send to"
     if upstream is None:

@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from support.annotated import ingress, served
 from support.clients import Client, connect
 from support.pods import Visit, answering, pod
-from support.processes import serving
 from support.proxies import proxy, simple
 from support.waiting import until
 
@@ -129,35 +129,24 @@ async def test_a_client_that_leaves_ends_it() -> None:
         assert not [each for each in watched if isinstance(each, BufferedExchange)]
 
 
-INGRESS = """\
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: web
-  annotations:
-    nginx.ingress.kubernetes.io/proxy-buffering: "on"
-    nginx.ingress.kubernetes.io/proxy-buffers-number: "8"
-    nginx.ingress.kubernetes.io/proxy-max-temp-file-size: 64m
-    nginx.ingress.kubernetes.io/proxy-buffer-size: 128k
-spec:
-  rules:
-  - host: a.test
-    http:
-      paths:
-      - {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}
-"""
-
-
 async def test_what_annotations_say(tmp_path: Path) -> None:
     """proxy-buffering and its family."""
-    (tmp_path / "web.yaml").write_text(INGRESS)
+    shop = ingress(
+        "web", "a.test",
+        proxy_buffering="on",
+        proxy_buffers_number="8",
+        proxy_max_temp_file_size="64m",
+        proxy_buffer_size="128k",
+    )  # fmt: skip
     giving = Giving()
-    async with pod(giving) as web:
-        flags = ["--manifests", str(tmp_path), "--backend", f"web=127.0.0.1:{web.port}"]
-        async with serving(flags) as running, connect(running.http) as client:
-            await client.send(GET)
-            await giving.has_given.wait()
-            await read_whole(client)
+    async with (
+        pod(giving) as web,
+        served(tmp_path, web.port, shop) as running,
+        connect(running.http) as client,
+    ):
+        await client.send(GET)
+        await giving.has_given.wait()
+        await read_whole(client)
 
 
 @pytest.mark.parametrize(

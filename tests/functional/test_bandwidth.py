@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from support.annotated import ingress, served
 from support.clients import connect
 from support.pods import answering, pod
-from support.processes import serving
 from support.proxies import proxy, simple
 from support.waiting import until
 
@@ -19,24 +19,6 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
 PACED = Policy(bandwidth=Bandwidth(rate=64 * KIB, after=64 * KIB))
 SOON = 0.2
 """Seconds; 160 KiB take half a second where 128 KiB come at once and 64 KiB a second follow."""
-
-INGRESS = """\
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: web
-  annotations:
-    nginx.ingress.kubernetes.io/limit-rate: "64"
-    nginx.ingress.kubernetes.io/limit-rate-after: "64"
-spec:
-  rules:
-  - host: a.test
-    http:
-      paths:
-      - path: /
-        pathType: Prefix
-        backend: {service: {name: web, port: {number: 80}}}
-"""
 
 
 async def test_a_part_comes_at_once_and_the_rest_no_faster_than_allowed() -> None:
@@ -57,13 +39,15 @@ async def test_a_part_comes_at_once_and_the_rest_no_faster_than_allowed() -> Non
 
 async def test_what_annotations_say(tmp_path: Path) -> None:
     """limit-rate and limit-rate-after."""
-    (tmp_path / "web.yaml").write_text(INGRESS)
-    async with pod(answering(ANSWER)) as web:
-        flags = ["--manifests", str(tmp_path), "--backend", f"web=127.0.0.1:{web.port}"]
-        async with serving(flags) as running, connect(running.http) as client:
-            started = time.monotonic()
-            assert (await client.get()).body == BODY
-            assert time.monotonic() - started > SOON
+    shop = ingress("web", "a.test", limit_rate="64", limit_rate_after="64")
+    async with (
+        pod(answering(ANSWER)) as web,
+        served(tmp_path, web.port, shop) as running,
+        connect(running.http) as client,
+    ):
+        started = time.monotonic()
+        assert (await client.get()).body == BODY
+        assert time.monotonic() - started > SOON
 
 
 async def test_a_client_that_leaves_ends_it() -> None:

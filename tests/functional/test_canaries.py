@@ -100,7 +100,10 @@ VALUES: tuple[tuple[dict[str, str], list[bytes]], ...] = (
         {"canary_by_header_value": "always", "canary_by_header_pattern": ".*"},
         [b"web", b"new", b"web", b"web"],
     ),
-    ({"canary_by_header_pattern": "[[*"}, [b"web", b"new", b"web", b"web"]),
+    (
+        {"canary_by_header_pattern": "[][**da?$&*", "canary_weight": "100"},
+        [b"web", b"web", b"web", b"web"],
+    ),
 )
 
 

@@ -38,6 +38,15 @@ def test_names_are_unique() -> None:
     assert [name for name, count in names.items() if count > 1] == []
 
 
+async def test_a_pod_stops_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    async with recorder() as pod, connect(pod.port) as client:
+        await client.send(FOLLOWING)
+        await client.response()
+        await pod.stop()
+        assert await client.at_eof()
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("vector", ALL, ids=lambda vector: vector.name)
 async def test_in_one_piece(rig: Rig, vector: Vector) -> None:
     await _try(rig, vector, [vector.sent])

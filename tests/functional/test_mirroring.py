@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from support.annotated import ingress, served
 from support.clients import Client, connect
 from support.pods import OK, Visit, answering, echo, free_port, pod
-from support.processes import serving
 from support.proxies import proxy, simple
 from support.waiting import until
 
@@ -164,30 +164,19 @@ async def test_what_is_refused_is_not_copied() -> None:
     assert [copy.line for copy in other.requests] == [b"GET / HTTP/1.1"]
 
 
-INGRESS = """\
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: web
-  annotations:
-    nginx.ingress.kubernetes.io/mirror-target: "http://127.0.0.1:{port}/copy$request_uri"
-    nginx.ingress.kubernetes.io/mirror-host: "$host"
-    nginx.ingress.kubernetes.io/mirror-request-body: "off"
-spec:
-  rules:
-  - host: a.test
-    http:
-      paths:
-      - {{path: /, pathType: Prefix, backend: {{service: {{name: web, port: {{number: 80}}}}}}}}
-"""
-
-
 async def test_what_annotations_say(tmp_path: Path) -> None:
     """mirror-target, mirror-host and mirror-request-body."""
     async with pod() as web, pod() as other:
-        (tmp_path / "web.yaml").write_text(INGRESS.format(port=other.port))
-        flags = ["--manifests", str(tmp_path), "--backend", f"web=127.0.0.1:{web.port}"]
-        async with serving(flags) as running, connect(running.http) as client:
+        shop = ingress(
+            "web", "a.test",
+            mirror_target=f"http://127.0.0.1:{other.port}/copy$request_uri",
+            mirror_host="$host",
+            mirror_request_body="off",
+        )  # fmt: skip
+        async with (
+            served(tmp_path, web.port, shop) as running,
+            connect(running.http) as client,
+        ):
             assert await post(client, b"hello") == b"hello"
             await other.arrived.wait()
     (copy,) = other.requests

@@ -122,6 +122,7 @@ CHUNKS = [
                      b"10000000000000002", b"2 ;a", b"2;a\rb", b"2;a\x00b", b"2;\n", b"\xb2")
     ),
     cut("size beyond 63 bits", CHUNKED + b"FFFFFFFFFFFFFFFF\r\nok\r\n0\r\n\r\n", Then.STALL),
+    cut("size of 100,000 zeros", CHUNKED + b"0" * 100_000 + b"2\r\nok\r\n0\r\n\r\n", Then.KEEP),
     cut("bare LF behind the size", CHUNKED + b"2\nok\r\n0\r\n\r\n", Then.KEEP),
     cut("bare LF behind the chunk", CHUNKED + b"2\r\nok\n0\r\n\r\n", Then.KEEP),
     cut("bare LF at the end", CHUNKED + b"2\r\nok\r\n0\n\n", Then.KEEP),

@@ -68,7 +68,7 @@ async def answered(clients: list[Client]) -> list[int]:
 
 
 async def test_a_small_limit_of_descriptors_bounds_clients_and_drops_none(tmp_path: Path) -> None:
-    limited = ("sh", "-c", 'ulimit -n 200 && exec "$@"', "sh")
+    limited = ("sh", "-c", 'ulimit -n 260 && exec "$@"', "sh")
     async with (
         served(tmp_path, "--no-access-log", wrapper=limited) as program,
         AsyncExitStack() as some,

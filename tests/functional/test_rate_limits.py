@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import socket
 import struct
@@ -15,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from support.annotated import Manifest, configmap, ingress, write
 from support.clients import Client, Response, connect
 from support.nginx import connect_to, needs_nginx, nginx
 from support.pods import OK, Script, Visit, answering, free_port, pod
@@ -28,7 +28,6 @@ Door = Callable[[], AbstractAsyncContextManager[Client]]
 """Opens a connection to the program that is asked."""
 
 RATE, CONNECTIONS = 429, 430
-PREFIX = "nginx.ingress.kubernetes.io"
 
 
 def limited(**fields: int) -> RateLimits:
@@ -215,33 +214,12 @@ async def test_a_tunnel_is_under_way_until_its_end(tmp_path: Path) -> None:
         await until_it_passes(door)
 
 
-def ingress(name: str, **annotations: str) -> dict[str, object]:
-    """Two paths of the host NAME.test to the Service web."""
-    service = {"service": {"name": "web", "port": {"number": 80}}}
-    paths = [{"path": path, "pathType": "Prefix", "backend": service} for path in ("/", "/other")]
-    written = {f"{PREFIX}/{key.replace('_', '-')}": text for key, text in annotations.items()}
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "Ingress",
-        "metadata": {"name": name, "annotations": written},
-        "spec": {"rules": [{"host": f"{name}.test", "http": {"paths": paths}}]},
-    }
-
-
 @asynccontextmanager
-async def workers(
-    folder: Path, script: Script, keys: dict[str, str], *ingresses: dict[str, object]
-) -> AsyncIterator[int]:
-    """The HTTP port of a program with two workers; ``keys`` are those of its ConfigMap."""
-    objects = [
-        {"kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}},
-        {"kind": "ConfigMap", "metadata": {"name": "settings"}, "data": keys},
-    ]
+async def workers(folder: Path, script: Script, *objects: Manifest) -> AsyncIterator[int]:
+    """The HTTP port of a program with two workers."""
     manifests = folder / "manifests"
     manifests.mkdir()
-    for number, each in enumerate([*ingresses, *objects]):
-        text = json.dumps({"apiVersion": "v1", **each})
-        (manifests / f"{number}.json").write_text(text)
+    write(manifests, *objects)
     async with pod(script) as web:
         flags = ("--backend", f"web=127.0.0.1:{web.port}", "--configmap", "default/settings")
         launch = Launch(manifests, folder, ("--no-access-log", *flags), workers=2)
@@ -261,9 +239,12 @@ async def ask(port: int, host: bytes, path: bytes = b"/", address: str = "127.0.
 async def test_workers_limit_together_what_annotations_say(tmp_path: Path) -> None:
     """limit-rps, limit-rpm, limit-burst-multiplier, limit-allowlist, limit-req-status-code."""
     limits = {"limit_rpm": "6", "limit_burst_multiplier": "2", "limit_whitelist": "127.0.0.9"}
-    ingresses = ingress("one", **limits), ingress("two", **limits, limit_rps="1")
-    keys = {"limit-req-status-code": "429"}
-    async with workers(tmp_path, answering(OK), keys, *ingresses) as port:
+    objects = (
+        ingress("one", "one.test", ["/", "/other"], **limits),
+        ingress("two", "two.test", **limits, limit_rps="1"),
+        configmap(limit_req_status_code="429"),
+    )
+    async with workers(tmp_path, answering(OK), *objects) as port:
         asked = [ask(port, b"one.test", path) for path in (b"/", b"/other") * 15]
         answers = await asyncio.gather(*asked)
         assert Counter(answer.status for answer in answers) == {200: 13, 429: 17}
@@ -279,9 +260,12 @@ async def test_workers_limit_together_what_annotations_say(tmp_path: Path) -> No
 
 async def test_workers_count_together_what_is_under_way(tmp_path: Path) -> None:
     """limit-connections and limit-conn-status-code."""
-    holding, keys = Holding(), {"limit-conn-status-code": "430"}
-    limited_one = ingress("one", limit_connections="3")
-    async with workers(tmp_path, holding.script, keys, limited_one) as port:
+    holding = Holding()
+    objects = (
+        ingress("one", "one.test", limit_connections="3"),
+        configmap(limit_conn_status_code="430"),
+    )
+    async with workers(tmp_path, holding.script, *objects) as port:
         asked = [asyncio.create_task(ask(port, b"one.test")) for _ in range(12)]
         await until(lambda: sum(each.done() for each in asked) == 9)
         holding.go.set()

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from support.annotated import ingress, served
 from support.clients import Client, connect
 from support.pods import Visit, echo, pod
-from support.processes import serving
 from support.proxies import STREAMED, limited, proxy, simple
 from support.waiting import until
 
@@ -226,46 +226,22 @@ async def test_what_is_declared_too_large_is_413_before_anybody_is_asked_who_he_
                 assert (await client.response()).status == status
 
 
-INGRESS = """\
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: web
-  annotations:
-    nginx.ingress.kubernetes.io/client-body-buffer-size: 1k
-spec:
-  rules:
-  - host: a.test
-    http:
-      paths:
-      - {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: passing
-  annotations:
-    nginx.ingress.kubernetes.io/proxy-request-buffering: "off"
-spec:
-  rules:
-  - host: b.test
-    http:
-      paths:
-      - {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}
-"""
-
-
 async def test_what_annotations_say(tmp_path: Path) -> None:
     """proxy-request-buffering and client-body-buffer-size."""
-    (tmp_path / "web.yaml").write_text(INGRESS)
-    async with pod(digest) as web:
-        flags = ["--manifests", str(tmp_path), "--backend", f"web=127.0.0.1:{web.port}"]
-        async with serving(flags) as running, connect(running.http) as client:
-            await client.send(head() + chunk(BODY))
-            await client.send(b"0\r\n\r\n")
-            assert (await client.response()).status == 200
-            assert web.requests[0].value(b"content-length") == b"%d" % len(BODY)
-            await client.send(head().replace(b"a.test", b"b.test") + chunk(b"hello"))
-            await until(lambda: len(web.requests) == 2)
-            await client.send(b"0\r\n\r\n")
-            assert (await client.response()).status == 200
+    objects = (
+        ingress("web", "a.test", client_body_buffer_size="1k"),
+        ingress("passing", "b.test", proxy_request_buffering="off"),
+    )
+    async with (
+        pod(digest) as web,
+        served(tmp_path, web.port, *objects) as running,
+        connect(running.http) as client,
+    ):
+        await client.send(head() + chunk(BODY))
+        await client.send(b"0\r\n\r\n")
+        assert (await client.response()).status == 200
+        assert web.requests[0].value(b"content-length") == b"%d" % len(BODY)
+        await client.send(head().replace(b"a.test", b"b.test") + chunk(b"hello"))
+        await until(lambda: len(web.requests) == 2)
+        await client.send(b"0\r\n\r\n")
+        assert (await client.response()).status == 200

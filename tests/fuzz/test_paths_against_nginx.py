@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from support.fuzzing.answers import read_answer
-from support.fuzzing.nginx import PROGRAM, nginx
+from support.fuzzing.nginx import nginx
+from support.nginx import needs_nginx
 
 from ingressd.routing.paths import normalise_path
 
@@ -28,10 +29,10 @@ def paths() -> Iterator[str]:
         yield "/" + "".join(source.choices(PARTS, k=source.randint(0, 7)))
 
 
-@pytest.mark.skipif(not PROGRAM, reason="nginx is not installed (apt-get install nginx)")
+@needs_nginx
 @pytest.mark.timeout(60)
 async def test_paths_are_normalised_as_nginx_does(tmp_path: Path) -> None:
-    async with nginx(tmp_path / "nginx", 1, buffering=True) as door:
+    async with nginx(tmp_path, 1, buffering=True) as door:
         differing = [
             (path, ours, theirs)
             for path in paths()

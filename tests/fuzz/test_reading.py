@@ -38,6 +38,10 @@ def test_finds_a_flaw_in_most_of_what_has_to_be_refused() -> None:
         (post(b"Content-Length: 1", b"Transfer-Encoding: chunked"), "two framings", 0),
         (get().replace(b"\r\n", b"\n"), "bare LF", 0),
         (get(b"X: a\rb"), "bare CR", 0),
+        (get() + b"\r" + get(), "bare CR", 1),
+        (get() + b"\n" + get(), "bare LF", 1),
+        (get() + b"\r\n" * 2 + get(), "empty lines", 1),
+        (get().replace(b"HTTP", b"RTSP"), "request line", 0),
         (get(b"X: a", b" b"), "folded field", 0),
     ],
 )

@@ -43,9 +43,9 @@ def holds(document: Path, expected: str) -> None:
 
 
 def summary() -> str:
-    """The names of every subject by state; those that nothing will come of in a line each."""
-    lines = ["| about | honoured | not yet |", "|---|---|---|", *map(line, SUBJECTS)]
-    for state in (Support.NO_OP, Support.NEVER):
+    """What is honoured of every subject, and a line for each other state."""
+    lines = ["| about | honoured |", "|---|---|", *map(line, SUBJECTS)]
+    for state in (Support.NO_OP, Support.NOT_YET, Support.NEVER):
         lines += ["", f"{state.value.capitalize()}: {', '.join(names(ROWS, state))}."]
     own = ", ".join(names(OWN.rows, Support.HONOURED))
     lines += ["", f"Under `{OWN.prefix}/`, for what snippets were used for: {own}."]
@@ -53,8 +53,8 @@ def summary() -> str:
 
 
 def line(subject: Subject) -> str | None:
-    cells = [", ".join(names(subject.rows, s)) for s in (Support.HONOURED, Support.NOT_YET)]
-    return f"| {subject.title} | {' | '.join(cells)} |" if any(cells) else None
+    honoured = ", ".join(names(subject.rows, Support.HONOURED))
+    return f"| {subject.title} | {honoured} |" if honoured else None
 
 
 def names(rows: Iterable[Row], state: Support) -> Iterator[str]:

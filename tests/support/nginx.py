@@ -14,7 +14,9 @@ from support.clients import Client
 from support.processes import started
 
 PROGRAM = shutil.which("nginx", path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin") or ""
-needs_nginx = pytest.mark.skipif(not PROGRAM, reason="nginx is not installed")
+needs_nginx = pytest.mark.skipif(
+    not PROGRAM, reason="nginx is not installed (apt-get install nginx)"
+)
 
 _SETTINGS = """\
 daemon off;
@@ -31,19 +33,24 @@ http {{
   scgi_temp_path {folder}/scgi;
   proxy_http_version 1.1;
   {http}
-  server {{
-    listen unix:{folder}/http;
-    {server}
-  }}
 }}
 """
 
 
 @asynccontextmanager
 async def nginx(folder: Path, *, http: str = "", server: str) -> AsyncIterator[Path]:
-    """The socket of an nginx with these directives in ``http`` and ``server``."""
+    """The socket of an nginx with these directives in ``http`` and its only ``server``."""
+    only = f"server {{ listen unix:{folder}/http; {server} }}"
+    async with nginx_of(folder, f"{http}\n{only}") as door:
+        yield door
+
+
+@asynccontextmanager
+async def nginx_of(folder: Path, http: str) -> AsyncIterator[Path]:
+    """The same with these directives in ``http``, whose servers listen on the socket ``http`` of
+    the folder."""
     settings = folder / "nginx.conf"
-    settings.write_text(_SETTINGS.format(folder=folder, http=http, server=server))
+    settings.write_text(_SETTINGS.format(folder=folder, http=http))
     door = folder / "http"
     async with started([PROGRAM, "-p", str(folder), "-c", str(settings)]) as process:
         while not await _is_open(door):

@@ -36,7 +36,7 @@ class Recorder:
     port: int = 0
     connections: list[Recorded] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     @property
     def requests(self) -> list[Seen]:
@@ -48,7 +48,7 @@ class Recorder:
         self.connections.append(connection)
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
+        self._open[task] = writer
         try:
             with suppress(NotHttp, ConnectionError):  # NotHttp comes again when a test looks
                 while data := await reader.read(1 << 16):
@@ -57,7 +57,7 @@ class Recorder:
         finally:
             connection.is_open = False
             self.changed.set()
-            self._tasks.discard(task)
+            del self._open[task]
             writer.close()
 
     def _answer(self, connection: Recorded, writer: asyncio.StreamWriter) -> None:
@@ -76,9 +76,10 @@ class Recorder:
             await self.changed.wait()
 
     async def stop(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Cut what is open; a task that is cancelled would be complained of by asyncio."""
+        for writer in self._open.values():
+            writer.transport.abort()
+        await asyncio.gather(*self._open)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from ingressd.routing.variables import parse_template
 _TEXT_WITH_VARIABLES = re.compile(r"[-._~a-zA-Z0-9/:?&=$]+")
 _ANY_URL = re.compile(r"[!-~]+")
 _CACHE_KEY = re.compile(r"[-A-Za-z0-9_${}]+")
+_PORT = re.compile(r"(:[0-9]+)(?=\$(?:request_)?uri\b)")
 _HEADER_NAME = re.compile(r"[-A-Za-z0-9_]+")
 _STATUS = re.compile(r"[1-5][0-9][0-9]")
 _TIME = re.compile(r"[0-9]{1,9}(?:ms|[smhdwMy])")
@@ -32,13 +33,14 @@ _OURS = frozenset(
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
-def service_url(*, from_annotation: bool) -> Parser:
-    """The URL of a service that is asked, with variables behind its scheme."""
+def service_url(*, from_annotation: bool, may_lack_slash: bool = False) -> Parser:
+    """The URL of a service that is asked, with variables behind its scheme. ``may_lack_slash``: one
+    that is a path may stand right behind the port."""
     allowed = _TEXT_WITH_VARIABLES if from_annotation else _ANY_URL
 
     def parse(text: str) -> str:
         value = _templated(text, allowed)
-        parts = urlsplit(value)
+        parts = urlsplit(_PORT.sub(r"\1/", value, count=1) if may_lack_slash else value)
         if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
             raise ValueError("neither http:// nor https:// and a host")
         if parts.port is None and parts.netloc.endswith(":"):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from ingressd.compiler.annotations.auth_values import fault_of_template, is_ours
-from ingressd.compiler.annotations.values import Parser, parse_text
+from ingressd.compiler.annotations.values import Parser, parse_text, template
 from ingressd.routing.policy import FieldAction, FieldEdit, Substitution
 from ingressd.routing.variables import parse_template
 
@@ -19,7 +19,6 @@ _REMOVE = re.compile(rf"remove[ \t]+({_NAME})")
 _MOST_EDITS = 100
 _SUBSTITUTION = re.compile(r"([!#-:<-Z^-z|]+)[ \t]+([!#-:<-z|]+)")  # nothing that ends it in nginx
 _URL_START = re.compile(r"[!#-:<-Z^-z|][!#-:<-z|]*")
-_PREFIX = re.compile(r"/?[-._~a-zA-Z0-9/:$]*")
 _OF_THE_CONNECTION = frozenset(
     {
         *("connection", "content-length", "http2-settings", "keep-alive", "proxy-authenticate"),
@@ -116,15 +115,9 @@ def substitution(*, ignores_dots: bool = False) -> Parser:
 
 def path_prefix() -> Parser:
     """A path in which groups of the rule's expression may stand."""
-
-    def parse(text: str) -> str:
-        value = parse_text(text)
-        if not _PREFIX.fullmatch(value):
-            raise ValueError("characters outside the allowed set")
-        parse_template(value, groups=True)
-        return value
-
-    return Parser("a path such as /app, in which $1 to $9 may stand", parse)
+    return template(
+        "/?[-._~a-zA-Z0-9/:$]*", "a path such as /app, in which $1 to $9 may stand", groups=True
+    )
 
 
 def url_start(*words: str) -> Parser:

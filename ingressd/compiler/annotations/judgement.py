@@ -189,15 +189,8 @@ def half_canary(annotation: str) -> Verdict:
 
 def incomplete(row: Row, annotation: str, text: str) -> Verdict:
     """Of one that cannot do what it says without another one, which is not there."""
-    is_blocking = row.protects(text)
-    instead = _closing(row) if is_blocking else row.instead
-    return Verdict(
-        annotation,
-        Outcome.INVALID,
-        message=f"there is no {row.needs} beside it; {instead}",
-        remedy=f"add {row.needs}",
-        is_blocking=is_blocking,
-    )
+    why = Unusable(f"there is no {row.needs} beside it", f"add {row.needs}")
+    return unusable(row, annotation, text, why)
 
 
 def shadowed(annotation: str, winner: str) -> Verdict:

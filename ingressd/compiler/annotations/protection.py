@@ -7,10 +7,17 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from ingressd.compiler.annotations.values import parse_bool
+from ingressd.compiler.snippets.nginx import Directive, parse
 
 Protects: TypeAlias = Callable[[str], bool]
 
-_PROTECTIVE_SNIPPET = re.compile(r"\b(deny|allow|auth_\w+|return\s+4\d\d|limit_\w+)\b")
+_DENYING = (
+    r"deny|allow|include|internal|auth_\w+|limit_\w+|modsecurity\w*|secure_link\w*|ssl_verify_client"
+    r"|(?:access|rewrite|content)_by_lua\w*"
+)
+_DENYING_NAME = re.compile(_DENYING)
+_ERROR = re.compile(r"[45][0-9][0-9]")
+_DENYING_TEXT = re.compile(rf"\b(?:{_DENYING}|return\s+{_ERROR.pattern})\b")
 
 
 def nothing(text: str) -> bool:
@@ -40,5 +47,17 @@ def if_true(text: str) -> bool:
 
 
 def if_it_denies(text: str) -> bool:
-    """If the nginx directives of a snippet deny, limit or authenticate."""
-    return _PROTECTIVE_SNIPPET.search(text) is not None
+    """If the nginx directives of a snippet deny, limit or authenticate, or a file that it includes
+    may do so."""
+    try:
+        return any(map(_denies, parse(text)))
+    except ValueError:  # such as the Lua in a block: whatever looks like one counts
+        return _DENYING_TEXT.search(text) is not None
+
+
+def _denies(directive: Directive) -> bool:
+    """If it does so itself, or what stands in its block does."""
+    name, *words = directive.words
+    if _DENYING_NAME.fullmatch(name) or any(map(_denies, directive.block or ())):
+        return True
+    return name == "return" and bool(words) and _ERROR.fullmatch(words[0]) is not None

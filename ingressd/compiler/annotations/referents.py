@@ -118,6 +118,10 @@ def _fault_of_answer_fields(content: Mapping[str, str]) -> str:
     return fault_of_fields(content) or doubt_about_fields(content, is_managed_in_answers)
 
 
+def _fault_of_literal_fields(content: Mapping[str, str]) -> str:
+    return _fault_of_headers(content) or doubt_about_fields(content, is_managed_in_answers)
+
+
 def _doubt_about_pod_fields(content: Mapping[str, str]) -> str:
     return doubt_about_fields(content, is_managed_towards_pods)
 
@@ -211,6 +215,15 @@ HEADERS_OF_ANSWERS = Referent[str](
     is_confined=False,
 )
 """Those of answers, with variables, from any namespace."""
+
+LITERAL_HEADERS_OF_ANSWERS = Referent[str](
+    kind=CONFIG_MAP,
+    fault=_fault_of_literal_fields,
+    remedy=HEADERS.remedy,
+    value=_as_pairs,
+    is_confined=False,
+)
+"""The same without variables: a "$" is only that."""
 
 HEADERS_OF_REQUESTS = Referent[str](
     kind=CONFIG_MAP,

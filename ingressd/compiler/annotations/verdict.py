@@ -56,9 +56,11 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
 
     def as_finding(self, subject: ObjectKey) -> Finding | None:
         """What to tell the owner of the Ingress; None where all is as asked."""
-        code = _CODES.get(self.outcome)
-        if code is None:
-            return None
+        return None if self.outcome is Outcome.HONOURED else self.told_to(subject)
+
+    def told_to(self, subject: ObjectKey) -> Finding:
+        """The same of one that is not honoured."""
+        code = _CODES[self.outcome]
         told = finding(code, subject, annotation_field(self.annotation), self.message, self.remedy)
         severity = self._severity(code)
         return structs.replace(told, severity=severity, verdict=self.outcome.value)

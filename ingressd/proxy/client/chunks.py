@@ -16,6 +16,16 @@ SHARE = 16
 _HUGE = re.compile(rb"[0-9A-Fa-f]{16}")
 
 
+def is_whole(data: bytes) -> bool:
+    """Whether a chunked body that has ended within these bytes has ended with the last of them.
+
+    That an empty line more follows is told by the byte before ``END``, where there is one.
+    """
+    if not data.endswith(END):
+        return END.endswith(data)
+    return data[:-4][-1:] not in (b"\r", b"\n")
+
+
 class ChunkedBody:
     """Watches the raw bytes of a body that ``reader`` gets decoded.
 

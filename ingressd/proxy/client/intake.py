@@ -13,8 +13,8 @@ from aiohttp import EMPTY_PAYLOAD, StreamReader
 from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
-from ingressd.proxy.client.chunks import END, ChunkedBody
-from ingressd.proxy.client.refusals import begins_as_http, head_size, is_foreign
+from ingressd.proxy.client.chunks import END, ChunkedBody, is_whole
+from ingressd.proxy.client.refusals import begins_well, head_size
 from ingressd.proxy.client.request import BadRequest, Request
 from ingressd.proxy.client.sink import Sink
 from ingressd.proxy.clock import NEVER, Clock
@@ -43,9 +43,8 @@ class Intake(RequestHandler):
         "_body",
         "_chunked",
         "_clock",
-        "_first_line",
         "_head_size",
-        "_head_tail",
+        "_held",
         "_parsers",
         "deadline",
         "limits",
@@ -59,9 +58,8 @@ class Intake(RequestHandler):
         self._body: StreamReader | None = None
         self._chunked: ChunkedBody | None = None
         self._clock = parsers.clock
-        self._first_line = b""
         self._head_size = 0
-        self._head_tail = b""
+        self._held = bytearray()  # what came behind the last message
         self._parsers = parsers
         self.limits = parsers.global_policy.limits
 
@@ -75,19 +73,23 @@ class Intake(RequestHandler):
         raise NotImplementedError
 
     def _parse(self, data: bytes) -> None:
-        count = self._request_count
+        count, body = self._request_count, self._body
+        size = 0 if body is None else body.total_bytes
         super().data_received(data)
+        grown = 0 if body is None else body.total_bytes - size
         if self._request_count != count:
-            self._inspect(self._request_count - count, data)
+            self._inspect(self._request_count - count, data, grown)
         elif self._chunked is not None:
             self._follow_chunks(self._chunked, data)
-        elif self._body is None:
+        elif body is None:
             self._grow_head(data)
-        elif self._body.is_eof():
-            self._body = None
+        else:
+            self._follow_body(body, data, grown)
 
-    def _inspect(self, new: int, data: bytes) -> None:
-        """Look at the messages that have just been parsed from ``data``.
+    def _inspect(self, new: int, data: bytes, at: int) -> None:
+        """Look at the messages that have just been parsed from what was held and ``data``.
+
+        The first begins at ``at``; before that the body of an earlier one ends.
 
         A parse error inside a body is queued as a message of its own: the body must fail too. And
         the parser keeps the last trailer of a chunked body for the head that follows, which would
@@ -95,6 +97,10 @@ class Intake(RequestHandler):
         a request parsed together with such a body, or begun there, is dropped and the connection
         closed after the answer; else the next head gets a fresh parser.
         """
+        received = data
+        if self._held:
+            received = bytes(self._held) + data
+            self._held.clear()
         for position in range(-new, 0):
             message, body = self._messages[position]
             if isinstance(message, _ErrInfo):
@@ -103,33 +109,50 @@ class Intake(RequestHandler):
             elif self._chunked is not None:
                 self._drop(position)
                 self.close()
+                at = len(received)
                 break
-            elif status := self._objection(message, data, is_alone=new == 1):
+            elif status := self._objection(message, received, at):
                 self._replace(position, status)
                 break
-            elif message.upgrade and not self._upgraded:
-                self._decline_upgrade(self._behind_head(data) if new == 1 else None)
-                break
             else:
-                self._body = None if body is EMPTY_PAYLOAD or body.is_eof() else body
-                if message.chunked:
-                    self._chunked = ChunkedBody(body, begins=new == 1)
-                    data = self._behind_head(data) if new == 1 else b""
+                at = self._accept(message, body, received, at)
+        self._head_size = 0
         if self._chunked is not None:
-            self._follow_chunks(self._chunked, data)
-        if self._head_size:
-            self._head_size = 0
-            self._first_line = self._head_tail = b""
+            self._follow_chunks(self._chunked, received[at:])
+        elif at < len(received) and not self._upgraded:
+            self._held += received[at:]
 
-    def _objection(self, message: RawRequestMessage, data: bytes, *, is_alone: bool) -> int:
+    def _objection(self, message: RawRequestMessage, received: bytes, at: int) -> int:
         """The status for a head that was parsed and is refused all the same, 0 for any other."""
-        is_long = self._head_size + len(data) > self.limits.head
+        is_long = len(received) - at > self.limits.head
         if is_long and head_size(message) > self.limits.head:
             return 431
-        received = self._first_line + data
-        if is_alone and begins_as_http(message, received):
-            return 0
-        return 400 if is_foreign(message, received) else 0
+        return 0 if begins_well(message, received, at) else 400
+
+    def _accept(
+        self, message: RawRequestMessage, body: StreamReader, received: bytes, at: int
+    ) -> int:
+        """Follow a message that begins at ``at``; returns where the next does, or its chunks."""
+        at = received.find(END, at) + len(END)
+        if message.upgrade and body is EMPTY_PAYLOAD and not self._upgraded:
+            self._decline_upgrade(received[at:])
+            return len(received)
+        self._body = None if body is EMPTY_PAYLOAD or body.is_eof() else body
+        if message.chunked:
+            self._chunked = ChunkedBody(body, begins=True)
+            return at
+        return at + body.total_bytes
+
+    def _follow_body(self, body: StreamReader, data: bytes, grown: int) -> None:
+        """So many bytes of what was held and ``data`` belong to this body.
+
+        The others are those of the next message, or the parser was paused.
+        """
+        if body.is_eof():
+            self._body = None
+        if self._held or grown != len(data):
+            self._held += data
+            del self._held[:grown]
 
     def _follow_chunks(self, chunked: ChunkedBody, data: bytes) -> None:
         body = chunked.reader
@@ -137,41 +160,36 @@ class Intake(RequestHandler):
             self._refuse_body(body)
         elif body.is_eof():
             self._chunked = self._body = None
-            is_all = data.endswith(END) or END.endswith(data)
-            if is_all and not self._buffer_paused:  # else the old parser holds something back
+            if (
+                is_whole(data) and not self._buffer_paused
+            ):  # else the old parser holds something back
                 self._parser = self._parsers.parser(self)
             else:
                 self.close()
 
-    def _behind_head(self, data: bytes) -> bytes:
-        """What follows the first head that ends within ``data``."""
-        return (self._head_tail + data).lstrip(b"\r\n").partition(END)[2]
-
-    def _decline_upgrade(self, rest: bytes | None) -> None:
+    def _decline_upgrade(self, rest: bytes) -> None:
         """The parser has stopped behind a request for a protocol that is not served.
 
-        What follows would be lost, or is not HTTP: the request is refused if anything does.
+        What follows would be lost, or is not HTTP: the request is refused if anything does. One
+        with a body is the last in any case (Request.keep_alive).
         """
-        _, body = self._messages[-1]
-        if body is not EMPTY_PAYLOAD:
-            self._body = None if body.is_eof() else body  # Request.keep_alive is False with it
-        elif rest == b"":
-            self._parser = self._parsers.parser(self)
-        else:
+        if rest:
             self._replace(-1, 400)
+        else:
+            self._parser = self._parsers.parser(self)
 
     def _grow_head(self, data: bytes) -> None:
         """More of a head has come, but not its end."""
-        if self._upgraded or self._buffer_paused:
+        if self._upgraded:
+            return
+        self._held += data
+        if self._buffer_paused:
             return
         if not self._head_size:
             self.deadline = self._clock.now + self.limits.head_timeout
             # aiohttp's own timer would take the connection for an idle one.
             self._next_keepalive_close_time = self.deadline + self._keepalive_timeout
-        if b"\n" not in self._first_line:
-            self._first_line = (self._first_line + data).lstrip(b"\r\n")
         self._head_size += len(data)
-        self._head_tail = (self._head_tail + data)[-3:]
         if self._head_size > self.limits.head:
             self._refuse(431)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
@@ -29,18 +27,22 @@ def head_size(message: RawRequestMessage) -> int:
     return len(message.method) + len(message.path) + 14 + fields
 
 
-def begins_as_http(message: RawRequestMessage, received: bytes) -> bool:
-    """Whether it is plain that these bytes begin with a request line of HTTP, as most do."""
-    return received.startswith(b"HTTP/1.", len(message.method) + len(message.path) + 2)
+def begins_well(message: RawRequestMessage, received: bytes, at: int) -> bool:
+    """Whether a message, parsed from the bytes from ``at`` on, begins with a request line of HTTP.
 
-
-def is_foreign(message: RawRequestMessage, received: bytes) -> bool:
-    """Whether a message, parsed from these bytes, is one of RTSP or ICE.
-
-    llhttp reads those too, and tells no more of the version than its numbers (RFC 9112 section
-    2.3).
+    llhttp reads RTSP and ICE too, and tells no more of the version than its numbers (RFC 9112
+    section 2.3). And it skips any CR and LF before the line, of which one empty line is allowed
+    (section 2.2).
     """
-    if b" RTSP/" not in received and b" ICE/" not in received:
-        return False
-    target = re.escape(message.path.encode("utf-8", "surrogateescape"))
-    return re.search(rb" %b +(?:RTSP|ICE)/" % target, received) is not None
+    if received.startswith(b" HTTP/1.", at + len(message.method) + len(message.path) + 1):
+        return True  # it is plain, as it is of most
+    if received.startswith(b"\r\n", at):
+        at += 2
+    method, _, rest = received[at : received.find(b"\r\n", at)].partition(b" ")
+    target, _, version = rest.lstrip(b" ").partition(b" ")
+    is_same = (method, target) == (message.method.encode(), _as_sent(message.path))
+    return is_same and version.lstrip(b" ").startswith(b"HTTP/")
+
+
+def _as_sent(target: str) -> bytes:
+    return target.encode("utf-8", "surrogateescape")

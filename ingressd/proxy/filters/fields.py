@@ -67,7 +67,8 @@ def _towards_pods(policy: Policy) -> Iterator[FieldEdit]:
 
 
 def _of_answers(fields: AnswerFields) -> Iterator[FieldEdit]:
-    yield from _set(fields.custom)
+    for name, value in fields.custom:
+        yield FieldEdit(FieldAction.SET, name, value, is_literal=True)
     yield from fields.edits
 
 

@@ -27,7 +27,7 @@ from ingressd.routing.model import SecretMaterial
 from ingressd.routing.policy import UserForm
 from ingressd.routing.users import read_users
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 THREADS = 2
 MOST_WAITING = 64
@@ -147,4 +147,4 @@ def _give_way() -> None:
     try:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
     except OSError as error:
-        logger.warning("passwords are checked at the pace of all else: %s", error)
+        _LOG.warning("passwords are checked at the pace of all else: %s", error)

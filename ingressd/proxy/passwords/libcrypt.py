@@ -11,7 +11,7 @@ import logging
 from functools import lru_cache
 from typing import Any
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 _NAMES = ("libcrypt.so.1", "libcrypt.so.2", None)  # None: musl has it in its C library
 _WORKSPACE = 1 << 18  # bytes, of which glibc's own uses 131,232, the largest of all
@@ -37,5 +37,5 @@ def _library() -> Any:
         found.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p)
         found.restype = ctypes.c_char_p
         return found
-    logger.error("there is no libcrypt: no password can be checked but {PLAIN}, {SHA}, and apr1")
+    _LOG.error("there is no libcrypt: no password can be checked but {PLAIN}, {SHA}, and apr1")
     return None

@@ -20,12 +20,17 @@ from ingressd.proxy.response_head import (
 from ingressd.proxy.upstream.receiver import Receiver
 from ingressd.proxy.upstream.recent_head import NO_HEAD, RecentHead
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 MAX_HEAD = 64 * 1024
 """Bytes of a response head (and of a trailer section) that any pod may send."""
 
 FIELD_EXTRA = len(b": \r\n")
+
+PIECE_EXTRA = 256
+"""Bytes of chunk sizes and extensions that any pod may send for each piece of a body; what is more
+than that counts towards MAX_HEAD.
+"""
 
 MAX_INTERIM = 16
 """1xx answers that a pod may send before the real one."""
@@ -99,7 +104,7 @@ class AnswerReader:
     @property
     def has_begun(self) -> bool:
         """Whether some of an answer has come, if only a part of a head."""
-        return bool(self._unparsed or self._interim)
+        return self._unparsed > 0 or self._interim > 0
 
     @property
     def ends_with_connection(self) -> bool:
@@ -167,7 +172,7 @@ class AnswerReader:
             self._parser = httptools.HttpResponseParser(self)
         if not (self.has_begun or self._phase != HEAD or data.lstrip(b"\r\n")[:1] in _FIRST):
             return MALFORMED
-        self._unparsed += len(data)
+        self._unparsed = max(0, self._unparsed) + len(data)
         interim = self._interim
         try:
             self._parser.feed_data(data)
@@ -181,11 +186,10 @@ class AnswerReader:
             self.is_reusable = False  # bytes after the end: the connection cannot be trusted
         if is_first and self._phase == COUNTED and self.is_reusable:
             self._recent.learn(data, self._head, self._left)
+        if self._unparsed > MAX_HEAD and self._is_oversize:
+            return MALFORMED
         if self._has_ended:
             return WHOLE
-        is_large = self._unparsed > MAX_HEAD and self._phase in (HEAD, CHUNKED)
-        if is_large and self._unparsed > self._largest_head:
-            return MALFORMED
         return IN_HEAD if self._phase == HEAD and self._interim == interim else MORE
 
     def _begin_body(self, exchange: Receiver, head: ResponseHead) -> None:
@@ -228,8 +232,7 @@ class AnswerReader:
         self._head = head = read_head(status, self._reason, self._headers, exchange.is_head)
         if version == "1.0" and head.framing == Framing.CHUNKED:
             raise MalformedResponse("Transfer-Encoding in HTTP/1.0")
-        self._headers = []
-        self._unparsed = 0
+        self._leave_head()
         self.may_idle = min(self.may_idle, head.may_idle)
         self.is_reusable = self.may_idle > 0 and parser.should_keep_alive()
         self._begin_body(exchange, head)
@@ -237,13 +240,13 @@ class AnswerReader:
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""
         exchange = self._exchange
+        self._unparsed -= len(data) + PIECE_EXTRA
         if self._has_ended or exchange is None:
             self.is_reusable = False
             return
         if self._phase == COUNTED:
             self._left -= len(data)
             self._has_ended = self._left == 0
-        self._unparsed = 0
         exchange.on_body(data)
 
     def on_message_complete(self) -> None:
@@ -269,24 +272,38 @@ class AnswerReader:
             raise MalformedResponse("too many interim answers")
         if any(name.lower() in FRAMING_FIELDS for name, _ in self._headers):
             self.may_idle = 0  # it has no body, but who knows what the pod sends
+        self._leave_head()
+
+    def _leave_head(self) -> None:
+        """Forget a head that has been read, but not the bytes that came together with it."""
+        self._unparsed = 0 if self._unparsed <= MAX_HEAD else self._unparsed - self._head_size
         self._headers = []
-        self._unparsed = 0
+
+    @property
+    def _head_size(self) -> int:
+        """About how many bytes the fields read last had."""
+        size = sum(len(name) + len(value) + FIELD_EXTRA for name, value in self._headers)
+        return size + len(self._reason)
 
     @property
     def _largest_head(self) -> int:
-        assert self._exchange is not None
-        return max(MAX_HEAD, self._exchange.largest_head)
+        return max(MAX_HEAD, self._exchange.largest_head if self._exchange else 0)
+
+    @property
+    def _is_oversize(self) -> bool:
+        """Whether too much has come of a head, of trailers, or around the pieces of a body."""
+        is_chunked = self._phase == CHUNKED
+        is_read = is_chunked or (self._phase == HEAD and not self._has_ended)
+        return is_read and self._unparsed > self._largest_head
 
     def _check_size(self) -> None:
         """Refuse a head, or a trailer section, that is too large but came in one piece."""
-        if self._unparsed > MAX_HEAD:
-            size = sum(len(name) + len(value) + FIELD_EXTRA for name, value in self._headers)
-            if size + len(self._reason) > self._largest_head:
-                raise MalformedResponse("header or trailer fields too large")
+        if self._unparsed > MAX_HEAD and self._head_size > self._largest_head:
+            raise MalformedResponse("header or trailer fields too large")
 
 
 def _log_bug(error: httptools.HttpParserError) -> None:
     """httptools wraps what a callback raises: only MalformedResponse is the pod's fault."""
     cause = error.__context__
     if cause is not None and not isinstance(cause, MalformedResponse):
-        logger.error("a response could not be handled", exc_info=cause)
+        _LOG.error("a response could not be handled", exc_info=cause)

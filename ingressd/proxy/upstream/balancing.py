@@ -8,9 +8,9 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from email.utils import formatdate
 from heapq import nlargest
 from typing import Protocol
+from urllib.parse import quote
 
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.headers import sent_cookie
@@ -34,6 +34,13 @@ DELIMITER = b"|"
 
 _MISREADING = ("Chrome/4", "Chrome/5", "Chrome/6", "CPU iPhone OS 12", "iPad; CPU OS 12")
 _MOJAVE_SAFARI = ("Macintosh", "Intel Mac OS X 10_14", "Safari")
+
+_PATH_VALUE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in "%;")
+"""What stands in the Path of a cookie as it is (RFC 6265 section 4.1.1); paths are decoded, so that
+a "%" in them is none that escapes."""
+
+_LAST_MOMENT = 253402300799.0  # of the year 9999, beyond which there is no date
+_LAST_SHORT_YEAR = 2037
 
 DRAWS = 32
 """Random keys drawn to find one that does not lead to an endpoint that has just failed."""
@@ -162,7 +169,8 @@ class CookieBalancer:
     def __init__(self, affinity: CookieAffinity, default_path: str, secret: bytes) -> None:
         self._affinity = affinity
         self._name = affinity.name.encode()
-        self._path = affinity.path if affinity.path is not None else default_path
+        path = quote(default_path, safe=_PATH_VALUE, errors="surrogateescape")
+        self._path = affinity.path if affinity.path is not None else path
         self._secret = secret
 
     def pick(
@@ -202,7 +210,7 @@ class CookieBalancer:
         affinity = self._affinity
         parts = [f"Set-Cookie: {affinity.name}={value}"]
         if affinity.expires is not None:
-            parts.append(f"Expires={formatdate(time.time() + affinity.expires, usegmt=True)}")
+            parts.append(f"Expires={_cookie_date(time.time() + affinity.expires)}")
         if affinity.max_age is not None:
             parts.append(f"Max-Age={affinity.max_age}")
         if affinity.domain:
@@ -248,6 +256,14 @@ def misreads_same_site_none(user_agent: str) -> bool:
     if any(mark in user_agent for mark in _MISREADING):
         return True
     return all(mark in user_agent for mark in _MOJAVE_SAFARI) and "Chrome" not in user_agent
+
+
+def _cookie_date(moment: float) -> str:
+    """As nginx writes it (``ngx_http_cookie_time``); browsers read either form (RFC 6265 section
+    5.1.1), and a short year from 70 on is of the last century."""
+    date = time.gmtime(min(max(moment, 0.0), _LAST_MOMENT))
+    year = "%y" if date.tm_year <= _LAST_SHORT_YEAR else "%Y"
+    return time.strftime(f"%a, %d-%b-{year} %H:%M:%S GMT", date)
 
 
 def _drawn(

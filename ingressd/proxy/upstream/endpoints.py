@@ -25,7 +25,7 @@ from ingressd.routing.model import Endpoint, Upstream
 from ingressd.routing.policy import LoadBalance
 from ingressd.routing.variables import Template, parse_template
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 AVOID_SECONDS = 2.0
 """How long an endpoint that could not be connected to is passed over while others can be."""
@@ -160,7 +160,7 @@ class PooledEndpoint:
             raise ConnectFailed(Failure.CONNECT_TIMEOUT) from None
         except ssl.SSLError as error:
             if not self.avoid_until:
-                logger.warning("no TLS with %s: %s", self.text, error)
+                _LOG.warning("no TLS with %s: %s", self.text, error)
             self.avoid()
             raise ConnectFailed(Failure.INSECURE) from None
         except OSError as error:

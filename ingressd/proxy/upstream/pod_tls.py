@@ -16,7 +16,7 @@ from ingressd.proxy.memory_file import memory_file
 from ingressd.routing.model import SecretMaterial
 from ingressd.routing.policy import PodTls
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 MAX_CONTEXTS = 256
 """Contexts that a worker keeps, the least recently used dropped first."""
@@ -141,7 +141,7 @@ def _load_or_log(settings: PodTls, material: SecretMaterial | None) -> ssl.SSLCo
     try:
         return load_context(settings, material.entries if material is not None else {})
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-        logger.error(
+        _LOG.error(
             "TLS to pods as Secret %s and its annotations say is impossible, which is answered "
             "with 503: %s",
             settings.secret,

@@ -1,7 +1,8 @@
 """Header fields that are changed on their way: of answers to clients, and of requests to pods.
 
-Values are texts with variables (see :mod:`ingressd.routing.variables`); a field that is set to
-nothing is removed. Names are never those of fields that ingressd writes itself.
+Values are texts with variables (see :mod:`ingressd.routing.variables`), except where it says that
+they are not; a field that is set to nothing is removed. Names are never those of fields that
+ingressd writes itself.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ class FieldAction(Enum):
 
 
 class FieldEdit(Struct, frozen=True, gc=False, omit_defaults=True):
-    """One change of the fields with this name."""
+    """One change of the fields with this name. ``is_literal``: the value has no variables."""
 
     action: FieldAction
     name: str
     value: str = ""
+    is_literal: bool = False
 
 
 class Substitution(Struct, frozen=True, gc=False):
@@ -40,7 +42,7 @@ class AnswerFields(Struct, frozen=True, omit_defaults=True):
     Of pods' answers alone: ``hidden`` are left out, and so is Server with ``hides_server``;
     ``cookie_domain`` and ``cookie_path`` change attributes of cookies, and ``location`` the start
     of Location and of the URL in Refresh, where both its texts are given. Of every answer
-    ``custom`` are set, and then ``edits`` are made.
+    ``custom`` are set as they are written, and then ``edits`` are made.
     """
 
     hidden: tuple[str, ...] = ()

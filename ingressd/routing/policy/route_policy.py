@@ -37,7 +37,8 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     is asked who they are. ``pod_host`` is the Host that pods get, text with variables, "" for that
     of the client. ``pod_tls`` counts where pods are spoken to in TLS; None is DEFAULT_POD_TLS.
     Of ``denied`` and of ``redirects_if`` the first that is met counts. Without ``is_logged``, the
-    access log says nothing of requests.
+    access log says nothing of requests. ``is_closed``: a protection that is asked for
+    cannot be given, which is why the route has no backend.
     """
 
     tls_redirect: TlsRedirect = TlsRedirect.WITH_TLS
@@ -69,6 +70,7 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     denied: tuple[DeniedPath, ...] = ()
     redirects_if: tuple[ConditionalRedirect, ...] = ()
     is_logged: bool = True
+    is_closed: bool = False
 
 
 DEFAULT_POLICY = Policy()

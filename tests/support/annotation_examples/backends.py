@@ -10,7 +10,7 @@ EXAMPLES = {
         ("HTTP", Directives()),
         ("https", Directives(Policy(pod_protocol=PodProtocol.HTTPS))),
         (" Auto_Http ", Directives(Policy(pod_protocol=PodProtocol.AUTO))),
-        ("GRPC", Directives()),
+        ("GRPC", Directives(Policy(is_closed=True))),
     ],
     "upstream-vhost": [
         ("web.example.com:8080", Directives(Policy(pod_host="web.example.com:8080"))),

@@ -19,7 +19,7 @@ def basic(**fields: object) -> Directives:
 
 
 EXAMPLES = {
-    "auth-type": [("basic", basic()), ("digest", Directives())],
+    "auth-type": [("basic", basic()), ("digest", Directives(Policy(is_closed=True)))],
     "auth-secret": [("users", basic()), ("default/users", basic())],
     "auth-secret-type": [
         ("auth-file", basic()),

@@ -17,6 +17,7 @@ EXAMPLES = {
     "mirror-target": [
         (TARGET, mirrored()),
         ("https://test.env.com/$request_uri", mirrored("https://test.env.com/$request_uri")),
+        ("http://a.test:81$request_uri", mirrored("http://a.test:81$request_uri")),
         ("http://localhost/mirror", mirrored("http://localhost/mirror")),
     ],
     "mirror-host": [
@@ -27,6 +28,7 @@ EXAMPLES = {
 }
 INVALID = [
     *(("mirror-target", text) for text in ("copies.test", "ftp://a", "http://a\nb", "http://$x")),
+    ("mirror-target", "http://a.test:81$host"),
     *(("mirror-host", text) for text in ("b test", "$unknown", "")),
     *(("mirror-request-body", text) for text in ("false", "OFF", "")),
 ]

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_LINE = re.compile(rb"(%b) +([\x21\x22\x24-\x7e\x80-\xff]+) +(?:HTTP|RTSP)/1\.([01])" % TOKEN)
-"""Section 3 lets several spaces pass; RTSP the parser that we use does, and it goes no further."""
+_LINE = re.compile(rb"(%b) +([\x21\x22\x24-\x7e\x80-\xff]+) +HTTP/1\.([01])" % TOKEN)
+"""Section 3 lets several spaces pass."""
 _FIELD = re.compile(rb"(%b):([\t\x20-\x7e\x80-\xff]*)" % TOKEN)
 _VALUE = rb'(?:%b|"(?:[\t \x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*")' % TOKEN
 _EXTENSION = rb"[ \t]*;[ \t]*%b(?:[ \t]*=[ \t]*%b)?" % (TOKEN, _VALUE)
@@ -72,7 +72,7 @@ def read_stream(raw: bytes) -> Reading:
     """Read a client's connection from its first byte to its last."""
     reader, reading = Reader(raw), Reading()
     try:
-        while reader.skip_empty_lines():
+        while reader.skip_empty_line():
             reading.broken = None
             request = reader.head()
             reading.broken = request
@@ -102,11 +102,16 @@ class Reader:
         """What has not been read."""
         return self._raw[self._at :]
 
-    def skip_empty_lines(self) -> bool:
-        """Pass over empty lines before a request; whether anything follows (section 2.2).
+    def skip_empty_line(self) -> bool:
+        """Pass over one empty line before a request; whether anything follows (section 2.2)."""
+        if self._raw.startswith(b"\r\n", self._at):
+            self._at += 2
+        if self._raw.startswith(b"\r\n", self._at):
+            raise Flaw("empty lines")
+        return self._at < len(self._raw)
 
-        They are let end in any way: they say nothing, and no pod sees them.
-        """
+    def skip_empty_lines(self) -> bool:
+        """Pass over what is nothing before an answer; whether anything follows."""
         while self._raw.startswith((b"\r", b"\n"), self._at):
             self._at += 1
         return self._at < len(self._raw)

@@ -67,7 +67,13 @@ VERSIONS = (
 
 SPACES = (
     passed("an empty line before", b"\r\n" + get()),
-    either("five empty lines before", b"\r\n" * 5 + get()),
+    refused("two empty lines before", b"\r\n" * 2 + get()),
+    refused("100,000 empty lines before", b"\r\n" * 100_000 + get(), 400, 431),
+    refused("a bare CR before", b"\r" + get()),
+    refused("a bare LF before", b"\n" + get()),
+    refused("an empty line and a bare CR before", b"\r\n\r" + get()),
+    refused("a bare CR and an empty line before", b"\r\r\n" + get()),
+    refused("eight bare CR before", b"\r" * 8 + get(target=b"/HTTP/1.")),
     either("two spaces", line(b"GET  /x HTTP/1.1"), line=b"GET /x HTTP/1.1"),
     either("two spaces before the version", line(b"GET /x  HTTP/1.1"), line=b"GET /x HTTP/1.1"),
     refused("a space before the line", line(b" GET /x HTTP/1.1")),

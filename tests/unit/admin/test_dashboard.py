@@ -9,6 +9,8 @@ from pytest_aiohttp.plugin import AiohttpClient
 from support.views import StillView
 
 from ingressd.admin.dashboard import Dashboard
+from ingressd.resources.finding import Finding, Severity
+from ingressd.resources.metadata import ObjectKey
 from ingressd.sources.events import KindState
 
 
@@ -35,3 +37,16 @@ async def test_a_source_that_is_away_is_shown(
 
     async with client.get("/") as answer:
         assert shown in await answer.text()
+
+
+async def test_lines_to_paste_stand_as_they_are(aiohttp_client: AiohttpClient) -> None:
+    view = StillView()
+    subject = ObjectKey("Ingress", "shop", "web")
+    remedy = "write in its place:\na: |\n  <b>"
+    view.findings = (Finding(Severity.WARNING, "Code", subject, "", "wrong", remedy),)
+    application = web.Application()
+    application.add_routes(Dashboard(view).routes())
+    client = await aiohttp_client(application)
+
+    async with client.get("/") as answer:
+        assert "write in its place:<pre>a: |\n  &lt;b&gt;</pre>" in await answer.text()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import structs
 from support.routes import canary, route, table
 from support.views import PRIVATE_KEY, shop_table
 
@@ -40,6 +41,13 @@ def test_a_row_tells_why_there_is_nothing_behind_it() -> None:
     assert row.endpoints == ()
     assert row.unavailable == "Service shop/gone does not exist"
     assert row.policy is not msgspec.UNSET
+
+
+def test_a_closed_row_says_so() -> None:
+    closed = structs.replace(route("Prefix", "/"), backend=None, policy=Policy(is_closed=True))
+    (row,) = list_routes(table(Host("a.example.com", (closed,))))
+
+    assert (row.backend, row.unavailable) == ("", "a protection cannot be given")
 
 
 def test_a_host_without_tls_shows_no_certificate() -> None:

@@ -78,6 +78,12 @@ def test_wrapped_text_hangs_below_its_first_line() -> None:
     assert max(len(click.unstyle(line)) for line in lines) <= 60
 
 
+def test_text_stands_below_what_leaves_it_too_little_room() -> None:
+    lines = list(hanging("word " * 20, first=f"  {'name' * 8}  "))
+    assert lines[:2] == [f"  {'name' * 8}", "      " + " ".join(["word"] * 11)]
+    assert max(map(len, lines)) <= 60
+
+
 def test_lines_to_paste_stand_as_they_are() -> None:
     remedy = "write:\na: |\n  " + "x" * 80 + "\x1b[2J"
     found = Finding(Severity.ERROR, "Code", ObjectKey("Ingress", "a", "b"), "", "wrong", remedy)

@@ -76,7 +76,7 @@ The other rules, and why they do not take it
 
 def test_why_there_is_a_503() -> None:
     text = told("http://kubia.example.com/nothing")
-    assert "=> 503 Service Unavailable: a rule takes the request, but nothing is behind it" in text
+    assert "=> 503 Service Unavailable: a rule takes the request, but leads to nothing" in text
     assert "why  Service default/fallback does not exist" in text
     assert "endpoints" not in text
     assert "rule     default backend of kubia.example.com" in text

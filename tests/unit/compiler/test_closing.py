@@ -38,7 +38,7 @@ def test_nobody_else_answers_for_a_closed_route() -> None:
         "error_pages": ErrorPages((503,)),
     }
     closed = closed_host(Host("a.test", (route("/", **elsewhere),)))
-    assert closed.routes[0].policy == Policy()
+    assert closed.routes[0].policy == Policy(is_closed=True)
 
 
 def test_a_host_is_closed_only_where_no_certificate_could_be_good_enough() -> None:

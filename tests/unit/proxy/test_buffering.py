@@ -5,17 +5,15 @@ from __future__ import annotations
 import pytest
 from support.conversations import FakeClock
 from support.keepers import Keeper
-from support.proxies import environment, route
 from support.requests import Wire, get, wire_of
 
 from ingressd.proxy.bodies.temporary_files import TemporaryFile, TemporaryFiles
 from ingressd.proxy.buffering import BufferedExchange, Storage
-from ingressd.proxy.exchange import CLIENT_WRITE_TIMEOUT, Exchange
-from ingressd.proxy.pacing import PacedExchange, exchange_maker
+from ingressd.proxy.exchange import CLIENT_WRITE_TIMEOUT
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.routing.global_policy import UpstreamKeepAlive
-from ingressd.routing.policy import Bandwidth, Buffering, Policy, Timeouts
+from ingressd.routing.policy import Buffering, Timeouts
 
 SIZE = 300 * 1024
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % SIZE
@@ -55,15 +53,6 @@ class Talk:
 
     def client_reads(self) -> None:
         self.request.client.resume_writing()  # type: ignore[attr-defined]
-
-
-async def test_only_a_buffered_route_pays_for_it_and_a_limited_one_is_paced() -> None:
-    surroundings = environment()
-    assert exchange_maker(route(policy=Policy()), surroundings) is Exchange
-    buffered = exchange_maker(route(policy=Policy(buffering=WAITING)), surroundings)
-    assert buffered.func is BufferedExchange  # type: ignore[attr-defined]
-    both = Policy(buffering=WAITING, bandwidth=Bandwidth(rate=1))
-    assert exchange_maker(route(policy=both), surroundings).func is PacedExchange  # type: ignore[attr-defined]
 
 
 async def test_the_pod_is_free_while_the_client_reads() -> None:

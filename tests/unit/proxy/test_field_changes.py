@@ -21,6 +21,7 @@ LINES = [b"X-A: 1\r\n", b"x-a: 2\r\n", b"X-B: 3\r\n"]
         ([FieldEdit(SET, "X-A", "8"), FieldEdit(SET, "X-a", "9")], [LINES[2], b"X-a: 9\r\n"]),
         ([FieldEdit(ADD, "X-C", "8"), FieldEdit(REMOVE, "X-C")], LINES),
         ([FieldEdit(REMOVE, "X-B"), FieldEdit(ADD, "X-B", "9")], [*LINES[:2], b"X-B: 9\r\n"]),
+        ([FieldEdit(SET, "X-B", "$host", is_literal=True)], [*LINES[:2], b"X-B: $host\r\n"]),
         ([FieldEdit(SET, "X-B", "é")], [*LINES[:2], b"X-B: %C3%A9\r\n"]),
     ],
 )

@@ -5,16 +5,15 @@ from __future__ import annotations
 import pytest
 from support.conversations import FakeClock
 from support.keepers import Keeper
-from support.proxies import environment, route
 from support.requests import Wire, get, wire_of
 
 from ingressd.proxy.client.request import Request
-from ingressd.proxy.exchange import CLIENT_WRITE_TIMEOUT, Exchange
-from ingressd.proxy.pacing import Pace, PacedExchange, exchange_maker
+from ingressd.proxy.exchange import CLIENT_WRITE_TIMEOUT
+from ingressd.proxy.pacing import Pace, PacedExchange
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.routing.global_policy import UpstreamKeepAlive
-from ingressd.routing.policy import Bandwidth, Policy, Timeouts
+from ingressd.routing.policy import Bandwidth, Timeouts
 
 BODY = bytes(range(250)) * 2
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"
@@ -52,16 +51,6 @@ class Slow:
         self.clock.now += seconds
         if self.exchange in self.clock.watched:
             self.exchange.expire()
-
-
-async def test_only_a_limited_route_is_paced() -> None:
-    surroundings = environment()
-    assert exchange_maker(route(policy=Policy()), surroundings) is Exchange
-    assert exchange_maker(route(policy=Policy(bandwidth=Bandwidth(after=5))), surroundings) is (
-        Exchange
-    )
-    limited = exchange_maker(route(policy=Policy(bandwidth=Bandwidth(5))), surroundings)
-    assert limited.func is PacedExchange  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("answer", [WHOLE, CHUNKED], ids=["length", "chunked"])

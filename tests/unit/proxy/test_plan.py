@@ -1,9 +1,11 @@
-"""Which filters and which balancer a policy asks for, and in which order."""
+"""Which filters, balancer and exchange a policy asks for, and in which order."""
 
 from __future__ import annotations
 
+import pytest
 from support.proxies import environment, route
 
+from ingressd.proxy.buffering import BufferedExchange
 from ingressd.proxy.exchange import Exchange
 from ingressd.proxy.filters.access import AccessFilter
 from ingressd.proxy.filters.conditions import DenyFilter, RedirectIfFilter
@@ -20,10 +22,13 @@ from ingressd.proxy.filters.redirect import (
     TlsRedirectFilter,
 )
 from ingressd.proxy.filters.strict_transport import StrictTransportEdit
-from ingressd.proxy.plan import SERVICE_AFFINITY, RoutePlan
+from ingressd.proxy.pacing import PacedExchange
+from ingressd.proxy.plan import SERVICE_AFFINITY, RoutePlan, exchange_maker
 from ingressd.proxy.upstream.balancing import CookieBalancer
 from ingressd.routing.policy import (
     AnswerFields,
+    Bandwidth,
+    Buffering,
     Condition,
     ConditionalRedirect,
     CookieAffinity,
@@ -159,3 +164,18 @@ async def test_affinity_and_timeouts() -> None:
     made = plan(policy)
     assert isinstance(made.balancer, CookieBalancer)
     assert made.timeouts.read == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "made"),
+    [
+        (Policy(), Exchange),
+        (Policy(bandwidth=Bandwidth(after=5)), Exchange),
+        (Policy(bandwidth=Bandwidth(rate=5)), PacedExchange),
+        (Policy(buffering=Buffering(answers=True)), BufferedExchange),
+        (Policy(buffering=Buffering(answers=True), bandwidth=Bandwidth(rate=1)), PacedExchange),
+    ],
+)
+async def test_only_what_has_to_wait_pays_for_it(policy: Policy, made: type[Exchange]) -> None:
+    maker = exchange_maker(route(policy=policy), environment())
+    assert getattr(maker, "func", maker) is made

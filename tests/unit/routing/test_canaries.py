@@ -42,6 +42,7 @@ def decided(*canaries: Canary, **said: str) -> Decision:
         (PATTERN, "Beta", None),
         (PATTERN, "always", None),
         (PATTERN, "never", None),
+        (HeaderMatch(pattern="[][**da?$&*"), "always", False),
     ],
 )
 def test_the_header(match: HeaderMatch, value: str, answer: bool | None) -> None:

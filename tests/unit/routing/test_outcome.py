@@ -144,6 +144,16 @@ def test_a_route_without_backend_is_503() -> None:
     )
 
 
+def test_a_closed_route_says_so() -> None:
+    found = outcome(
+        structs.replace(route("Exact", "/"), backend=None, policy=Policy(is_closed=True))
+    )
+    assert (found.status, found.reason) == (
+        503,
+        "the rule is closed: a protection that is asked for cannot be given",
+    )
+
+
 def test_nothing_matches() -> None:
     assert (outcome(None).action, outcome(None).status) == (Action.NOT_FOUND, 404)
 

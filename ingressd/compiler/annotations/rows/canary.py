@@ -6,13 +6,22 @@ from ingressd.compiler.annotations.row import Row, Tier
 from ingressd.compiler.annotations.values import (
     Parser,
     converted,
-    expression,
     integer,
     matching,
     one_of,
     switch,
 )
+from ingressd.routing.patterns import BadPattern, compile_within
 from ingressd.routing.policy import CanaryPolicy, HeaderMatch
+
+
+def _useless_pattern(text: str) -> str:
+    """What is said of a regular expression that cannot be had."""
+    try:
+        compile_within(text.strip(), ignores_case=False)
+    except BadPattern as bad:
+        return f"{text[:80]!r} matches nothing ({bad}), and who sends the header gets the main pods"
+    return ""
 
 
 def _share_row(name: str, field: str, value: Parser, summary: str, requires: str = "canary") -> Row:
@@ -45,12 +54,19 @@ ROWS = (
         matching(r"[-._~0-9A-Za-z]+", "the name of a header field"),
         "Header that decides: always is the canary, never the main Ingress.",
     ),
-    _share_row(
-        "canary-by-header-pattern",
-        "header_match",
-        converted(expression(), lambda text: HeaderMatch(pattern=text)),
-        "Regular expression for values of that header which mean the canary.",
+    Row(
+        name="canary-by-header-pattern",
         requires="canary-by-header",
+        field="canary.header_match",
+        value=converted(
+            matching(r"[ -~]+", "a regular expression of printable ASCII"),
+            lambda text: HeaderMatch(pattern=text),
+        ),
+        lacks=_useless_pattern,
+        remedy="write a regular expression without look-around and back-references",
+        of_canaries=True,
+        tier=Tier.COMMON,
+        summary="Regular expression for values of that header which mean the canary.",
     ),
     # Behind the pattern: where both are set, this one counts.
     _share_row(

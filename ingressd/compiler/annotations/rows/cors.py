@@ -83,8 +83,8 @@ ROWS = (
         "cors-allow-headers",
         "headers",
         matching(r"[A-Za-z0-9_, -]+", "names of headers, separated by commas"),
-        "Request headers (default DNT,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,"
-        "Cache-Control,Content-Type,Range,Authorization).",
+        "Request headers (default DNT, Keep-Alive, User-Agent, X-Requested-With, "
+        "If-Modified-Since, Cache-Control, Content-Type, Range, Authorization).",
     ),
     _cors_row(
         "cors-allow-credentials",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingressd.compiler.annotations.field_values import substitution, url_start
 from ingressd.compiler.annotations.protection import always
 from ingressd.compiler.annotations.referent import Unusable, always_to
-from ingressd.compiler.annotations.referents import HEADERS_OF_ANSWERS
+from ingressd.compiler.annotations.referents import LITERAL_HEADERS_OF_ANSWERS
 from ingressd.compiler.annotations.row import Directives, Row, Tier
 from ingressd.compiler.annotations.values import object_name
 
@@ -30,12 +30,12 @@ ROWS = (
         name="custom-headers",
         field="policy.answer_fields.custom",
         value=object_name(),
-        refers=always_to(HEADERS_OF_ANSWERS),
+        refers=always_to(LITERAL_HEADERS_OF_ANSWERS),
         forbids=_not_allowed,
         protects=always,
         tier=Tier.EXPECTED,
-        summary="ConfigMap, namespace/name, with headers to set on every answer, in whose values "
-        f"variables such as $host may stand; {_ALLOWED} must name them.",
+        summary="ConfigMap, namespace/name, with headers to set on every answer as they are "
+        f"written, without variables; {_ALLOWED} must name them.",
     ),
     Row(
         name="proxy-cookie-domain",

@@ -13,7 +13,7 @@ ROWS = (
     Row(
         name=_TARGET,
         field="policy.mirror",
-        value=converted(service_url(from_annotation=True), Mirror),
+        value=converted(service_url(from_annotation=True, may_lack_slash=True), Mirror),
         tier=Tier.RARE,
         summary="URL, with variables, that gets a copy of each request, such as "
         "http://copies.test$request_uri.",

@@ -248,6 +248,15 @@ def test_what_of_a_text_is_not_given_is_told_and_the_rest_is_honoured() -> None:
     assert verdict.remedy == "write each name"
 
 
+@pytest.mark.parametrize("pattern", ["[][**da?$&*", "(?!a)b"])
+def test_a_header_of_canaries_that_can_match_nothing_is_told(pattern: str) -> None:
+    reading = read(canary="true", canary_by_header="X", canary_by_header_pattern=pattern)
+    *_, verdict = reading.verdicts
+    assert verdict.outcome is Outcome.UNSUPPORTED
+    assert verdict.message.startswith(f"{pattern!r} matches nothing (")
+    assert verdict.remedy == "write a regular expression without look-around and back-references"
+
+
 def test_what_others_have_a_say_in_is_known_by_its_annotation() -> None:
     reading = read(server_alias="b.test", service_upstream="true", ssl_redirect="false")
     assert reading.settings == (

@@ -40,6 +40,93 @@ async def test_what_comes_together_with_the_end_of_a_chunked_body_is_dropped(cut
     assert [message.path for message, _ in connection._messages] == ["/"]
 
 
+POSTED = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n\r\n\r"
+MIXED = FOLLOWING + b"\r\n" + POSTED + FOLLOWING + POSTED + b"\r\n" + FOLLOWING
+
+
+@pytest.mark.parametrize("cut", range(len(MIXED)))
+async def test_requests_may_be_cut_anywhere_and_have_an_empty_line_before(cut: int) -> None:
+    connection = client_connection()
+    connection.data_received(MIXED[:cut])
+    connection.data_received(MIXED[cut:])
+    assert refusals(connection) == []
+    paths = [message.path for message, _ in connection._messages]
+    assert paths == ["/2", "/", "/2", "/", "/2"]
+
+
+BEGINNINGS = {
+    "rtsp": FOLLOWING.replace(b"HTTP", b"RTSP"),
+    "a bare CR": b"\r" + FOLLOWING,
+    "a bare LF": b"\n" + FOLLOWING,
+    "an empty line, a bare CR": b"\r\n\r" + FOLLOWING,
+    "two empty lines": b"\r\n\r\n" + FOLLOWING,
+}
+
+
+@pytest.mark.parametrize("before", [b"", FOLLOWING, POSTED], ids=["first", "get", "post"])
+@pytest.mark.parametrize("begun", BEGINNINGS.values(), ids=BEGINNINGS)
+async def test_a_bad_beginning_is_refused_however_it_is_cut(before: bytes, begun: bytes) -> None:
+    data = before + begun
+    for cut in range(len(data)):
+        connection = client_connection()
+        connection.data_received(data[:cut])
+        connection.data_received(data[cut:])
+        assert refusals(connection) == [400]
+        assert len(connection._messages) == (2 if before else 1)
+
+
+async def test_what_a_full_queue_held_back_is_read_with_care_too() -> None:
+    connection = client_connection()
+    connection.data_received(FOLLOWING * 40 + b"\r" + FOLLOWING)
+    assert connection._parser is not None
+    for _ in range(30):
+        connection._messages.popleft()
+        connection._parser.message_consumed()
+    connection._resume_reading_if_drained()
+    assert refusals(connection) == [400]
+    assert len(connection._messages) == 2 + 8 + 1
+
+
+async def test_what_a_body_held_back_is_read_with_care_too() -> None:
+    body = b"a" * 1_000_000
+    connection = client_connection()
+    connection.data_received(
+        POSTED.replace(b" 3", b" %d" % len(body))[:-3] + body + FOLLOWING + b"\r" + FOLLOWING
+    )
+    reader = connection._messages[0][1]
+    assert await reader.read() == body
+    assert refusals(connection) == [400]
+    assert len(connection._messages) == 3
+
+
+async def test_chunks_behind_a_declined_upgrade_are_bounded_like_others() -> None:
+    connection = client_connection()
+    connection.data_received(UPGRADE.replace(b"GET", b"POST")[:-2] + CHUNKED.partition(b"a\r\n")[2])
+    for _ in range(100):
+        connection.data_received(b"1;%b\r\nx\r\n" % (b"x" * 1000))
+    assert refusals(connection) == [400]
+    assert not connection._held
+
+
+async def test_bytes_that_wait_for_nothing_are_not_held() -> None:
+    connection = client_connection()
+    for _ in range(3):
+        connection.data_received(FOLLOWING)
+        connection.data_received(POSTED[:-2])
+        connection.data_received(POSTED[-2:])
+    assert not connection._held
+
+
+@pytest.mark.parametrize("behind", [b"\r", b"\r\r\n", b"\r\r\n\r\n", b"\r\n\r\n"])
+async def test_nothing_is_read_behind_the_odd_end_of_a_chunked_body(behind: bytes) -> None:
+    connection = client_connection()
+    connection.data_received(CHUNKED)
+    connection.data_received(BODY + behind)
+    connection.data_received(FOLLOWING)
+    assert connection.is_last
+    assert [message.path for message, _ in connection._messages] == ["/"]
+
+
 async def test_a_broken_chunk_fails_the_body() -> None:
     connection = client_connection()
     connection.data_received(CHUNKED)
@@ -140,6 +227,14 @@ async def test_what_follows_a_declined_upgrade_at_once_is_refused_with_it() -> N
     connection.data_received(UPGRADE + FOLLOWING)
     assert refusals(connection) == [400]
     assert len(connection._messages) == 1
+
+
+@pytest.mark.parametrize("cut", range(len(UPGRADE)))
+async def test_what_follows_a_declined_upgrade_is_refused_however_it_is_cut(cut: int) -> None:
+    connection = client_connection()
+    connection.data_received(UPGRADE[:cut])
+    connection.data_received(UPGRADE[cut:] + FOLLOWING)
+    assert refusals(connection) == [400]
 
 
 @pytest.mark.parametrize("cut", range(len(UPGRADE)))

@@ -7,10 +7,11 @@ import pytest
 from aiohttp.http_exceptions import BadHttpMessage, InvalidHeader, LineTooLong
 from support.requests import unread
 
-from ingressd.proxy.client.refusals import begins_as_http, head_size, is_foreign, status_of
+from ingressd.proxy.client.refusals import begins_well, head_size, status_of
 from ingressd.routing.global_policy import Limits
 
 LIMITS = Limits()
+FOLLOWED = b"GET /y HTTP/1.1\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -40,13 +41,25 @@ async def test_the_size_of_a_head() -> None:
 @pytest.mark.parametrize(
     ("received", "expected"),
     [
-        (b"GET /x RTSP/1.1\r\nHost: a.test\r\n\r\n", True),
-        (b"SOURCE /x?a=(b  ICE/1.0\r\nHost: a.test\r\n\r\n", True),
-        (b"GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n", False),
-        (b"GET /x HTTP/1.1\r\nHost: a.test\r\nUser-Agent: Player RTSP/1.0\r\n\r\n", False),
+        (b"GET /x RTSP/1.1", False),
+        (b"SOURCE /x?a=(b  ICE/1.0", False),
+        (b"GET        /xHTTP/1. RTSP/1.1", False),
+        (b"GET /x HTTP/1.1", True),
+        (b"GET  /x   HTTP/1.1", True),
+        (b"GET http://a.test/x HTTP/1.1", True),
+        (b"GET /x HTTP/1.1\r\nUser-Agent: Player RTSP/1.0", True),
+        (b"\r\nGET /x HTTP/1.1", True),
+        (b"\r\nGET /x RTSP/1.1", False),
+        (b"\r\n\r\nGET /x HTTP/1.1", False),
+        (b"\rGET /x HTTP/1.1", False),
+        (b"\nGET /x HTTP/1.1", False),
+        (b"\r\n\rGET /x HTTP/1.1", False),
+        (b"\r\r\nGET /x HTTP/1.1", False),
+        (b"\r" * 8 + b"GET /xHTTP/1. HTTP/1.1", False),
     ],
 )
-async def test_what_is_no_http(received: bytes, expected: bool) -> None:
+async def test_how_a_request_begins(received: bytes, expected: bool) -> None:
+    received += b"\r\nHost: a.test\r\n\r\n"
     message = unread(received).message
-    assert is_foreign(message, received) is expected
-    assert begins_as_http(message, received) is not expected
+    assert begins_well(message, received, 0) is expected
+    assert begins_well(message, FOLLOWED + received, len(FOLLOWED)) is expected

@@ -30,13 +30,13 @@ def everywhere(**fields: tuple[tuple[str, str], ...]) -> Environment:
 async def test_what_an_ingress_says_wins_over_what_is_said_for_all() -> None:
     around = everywhere(answer_fields=(("X-A", "all"), ("X-B", "all"), ("X-C", "all")))
     own = AnswerFields(
-        custom=(("X-B", "custom"), ("X-C", "custom")),
+        custom=(("X-B", "$custom"), ("X-C", "custom")),
         edits=(FieldEdit(FieldAction.SET, "X-C", "$host"),),
     )
     edit = answer_fields(route(policy=Policy(answer_fields=own)), around)
     assert edit is not None
     assert edit(get(), 502, [b"X-A: pod\r\n"]) == [
-        b"X-A: all\r\n", b"X-B: custom\r\n", b"X-C: a.test\r\n"
+        b"X-A: all\r\n", b"X-B: $custom\r\n", b"X-C: a.test\r\n"
     ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 from support.conversations import (
     ANSWERS,
     CHUNKED,
+    INTERIM,
     LENGTH,
     TUNNEL,
     Conversation,
@@ -98,6 +99,25 @@ def test_a_malformed_chunk_fails_an_answer_that_has_begun() -> None:
     data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nzz\r\n"
     events, end = heard([data])
     assert (events[-1], end) == (("failure", Failure.MALFORMED), "abort")
+
+
+@pytest.mark.parametrize("before", [b"", b"2\r\nok\r\n"], ids=["at once", "behind a chunk"])
+@pytest.mark.parametrize("size", [b"0" * 100_000 + b"2", b"2;" + b"a" * 100_000])
+def test_the_line_of_a_chunk_is_bounded_although_it_comes_in_one_piece(
+    before: bytes, size: bytes
+) -> None:
+    start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + before
+    rest = size + b"\r\nok\r\n0\r\n\r\n"
+    for pieces in ([start + rest], [start, rest], [INTERIM + start + rest]):
+        events, end = heard(pieces)
+        assert (events[-1], end) == (("failure", Failure.MALFORMED), "abort")
+
+
+@pytest.mark.parametrize("size", [b"1", b"1;signature=" + b"f" * 64], ids=["plain", "signed"])
+def test_many_small_chunks_in_one_piece_are_an_answer(size: bytes) -> None:
+    start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    events, end = heard([start + (size + b"\r\nx\r\n") * 20_000 + b"0\r\n\r\n"])
+    assert (events[1:], end) == ([("body", b"x" * 20_000), ("end",)], "free")
 
 
 def test_a_trailer_without_end_is_not_collected_for_ever() -> None:

@@ -139,6 +139,41 @@ def routed(raw: bytes = b"/") -> Request:
     return request
 
 
+@pytest.mark.parametrize(
+    ("expires", "expected"),
+    [
+        (0, b"; Expires=Tue, 14-Nov-23 22:13:20 GMT;"),
+        (20 * 366 * 86400, b"; Expires=Sun, 29-Nov-2043 22:13:20 GMT;"),
+        (-(1 << 63), b"; Expires=Thu, 01-Jan-70 00:00:00 GMT;"),
+        ((1 << 63) - 1, b"; Expires=Fri, 31-Dec-9999 23:59:59 GMT;"),
+    ],
+)
+async def test_a_cookie_expires_at_a_moment_that_there_is(
+    expires: int, expected: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1_700_000_000.0)
+    request = get()
+    balancer(AffinityMode.BALANCED, expires=expires).pick(request, upstream(1), ())
+    assert expected in request.affinity_cookie
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/caf\xe9 100%", b"; Path=/caf%C3%A9%20100%25;"),
+        ("/\udcff", b"; Path=/%FF;"),
+        ("/a;Domain=b.test", b"; Path=/a%3BDomain=b.test;"),
+        ("/a(/|$)(.*)", b"; Path=/a(/|$)(.*);"),
+    ],
+)
+async def test_the_path_of_the_rule_is_written_as_browsers_ask_for_it(
+    path: str, expected: bytes
+) -> None:
+    request = get()
+    CookieBalancer(CookieAffinity(), path, KEY).pick(request, upstream(1), ())
+    assert expected in request.affinity_cookie
+
+
 async def test_equal_texts_lead_to_the_same_endpoint_in_every_worker() -> None:
     policy = UpstreamPolicy(hash_by="$arg_user")
     ours, theirs = upstream(5, policy=policy), upstream(5, policy=policy)
