@@ -16,7 +16,7 @@ from ingressd.compiler.redirect_routes import app_root_routes
 from ingressd.compiler.rule_paths import invalid_regex
 from ingressd.compiler.settings import Compat
 from ingressd.compiler.shared_pod_tls import share_pod_tls
-from ingressd.compiler.shared_settings import merge_host
+from ingressd.compiler.shared_settings import MergedHost, merge_host
 from ingressd.resources.decoding import to_finding
 from ingressd.resources.finding import Finding
 from ingressd.routing.model import CATCH_ALL, Backend, Host, PathKind, Route
@@ -84,8 +84,8 @@ def compile_host(
     findings += [*merged.findings, *without_other_form(name, merged.chosen)]
     routes = (*app_root_routes(name, merged), *routes)
     host = Host(name, routes, fallback, has_tls, merged.policy)
-    if merged.policy.is_closed:
-        findings += _told_of_closing(host, ordered, merged.winner("client_certificates"))
+    if merged.policy.is_closed or merged.policy.is_denied:
+        findings += _told_of_closing(host, ordered, merged)
         host = closed_host(host)
     aliases = tuple(other_names(name, merged.policy, merged.chosen, compat))
     return CompiledHost(host, tuple(findings), aliases)
@@ -170,15 +170,22 @@ def _told_of_regex(name: str, ordered: Sequence[Claim]) -> list[Finding]:
     ]
 
 
-def _told_of_closing(host: Host, ordered: Sequence[Claim], cause: str) -> list[Finding]:
+def _told_of_closing(host: Host, ordered: Sequence[Claim], merged: MergedHost) -> list[Finding]:
     """An error to each Ingress whose paths are closed because of another one."""
+    of_host = shown(host.name)
+    if merged.policy.is_closed:
+        cause = merged.winner("client_certificates")
+        wish = f"client certificates for {of_host} that cannot be checked"
+    else:
+        cause = merged.winner("is_denied")
+        wish = f"a protection for {of_host} that cannot be given"
+    status = 403 if merged.policy.is_closed else 503
     return [
         finding(
             Code.HOST_CLOSED,
             claim.subject,
             claim.routes[0].field if claim.routes else "spec.defaultBackend",
-            f"Ingress {cause} wants client certificates for {shown(host.name)} that cannot be "
-            "checked: every path of it answers 403",
+            f"Ingress {cause} wants {wish}: every path of it answers {status}",
             f"mend what is told of Ingress {cause}, or give these paths a host of their own",
         )
         for claim in ordered

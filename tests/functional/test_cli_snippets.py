@@ -45,8 +45,8 @@ warning  metadata.annotations[nginx.ingress.kubernetes.io/configuration-snippet]
 """  # noqa: E501
 CLOSED = r"""
 error    metadata.annotations[nginx.ingress.kubernetes.io/server-snippet] [AnnotationUnsupported]
-         ingressd cannot give this protection; the paths of this Ingress answer 503 so that
-         nothing is left open
+         ingressd cannot give this protection; every path of the host answers 503 so that nothing
+         is left open
          fix: write these annotations in its place (on every Ingress of the host, since it counts
               for them all):
               ingressd.dev/denied-paths: |
@@ -79,7 +79,7 @@ def test_check_prints_what_to_write_instead(folder: Path) -> None:
         assert textwrap.indent(expected.strip("\n"), "  ") in result.output
 
 
-@pytest.mark.parametrize(("flags", "word"), [((), "answer 503"), ((ALLOW,), "served without it")])
+@pytest.mark.parametrize(("flags", "word"), [((), "answers 503"), ((ALLOW,), "served without it")])
 def test_a_lost_protection_is_an_error_whatever_is_allowed(
     folder: Path, flags: tuple[str, ...], word: str
 ) -> None:
@@ -101,3 +101,18 @@ async def test_what_protects_is_closed_unless_that_is_allowed(
     ):
         assert (await fetch(running.http, host=b"shop.test")).status == status
         assert (await fetch(running.http, host=b"harmless.test")).status == 200
+
+
+def test_who_shares_a_host_that_a_snippet_closes_is_told(tmp_path: Path) -> None:
+    write(tmp_path, SHOP, ingress("basket", "shop.test", ["/basket"]), SERVICE)
+    result = ingressd("check", tmp_path, "--backend", "web=127.0.0.1:1", "--output", "json")
+    (told,) = [found for found in json.loads(result.output) if found["code"] == "HostClosed"]
+    assert told["subject"][2] == "basket"
+    assert "Ingress default/shop wants a protection" in told["message"]
+
+
+async def test_what_a_snippet_denies_is_denied_to_all_who_share_the_host(tmp_path: Path) -> None:
+    async with pod(answering(OK)) as web:
+        basket = ingress("basket", "shop.test", ["/basket"])
+        async with served(tmp_path, web.port, SHOP, basket) as running:
+            assert (await fetch(running.http, b"/basket", host=b"shop.test")).status == 503

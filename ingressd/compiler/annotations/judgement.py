@@ -18,6 +18,7 @@ from ingressd.resources.shape import closest
 _UNSERVED = "the paths of this Ingress answer 503"
 _CLOSED = f"{_UNSERVED} so that nothing is left open"
 _HOST_CLOSED = "every path of the host answers 403 so that nothing is left open"
+_HOST_DENIED = "every path of the host answers 503 so that nothing is left open"
 
 
 def judge(row: Row, annotation: str, text: str, doubt: str = "") -> Verdict:
@@ -57,7 +58,7 @@ def _no_op(row: Row, annotation: str, text: str) -> Verdict:
 def _unsupported(row: Row, annotation: str, text: str) -> Verdict:
     """What is not served, yet or ever; closed where serving without it would be too open."""
     is_blocking = row.protects(text)
-    if is_blocking and not row.field:
+    if is_blocking and row.value is None:
         return _unprotected(row, annotation, text)
     when = "yet" if row.support is Support.NOT_YET else "and will not"
     return Verdict(
@@ -84,7 +85,8 @@ def _unprotected(row: Row, annotation: str, text: str) -> Verdict:
     return Verdict(
         annotation,
         Outcome.UNSUPPORTED,
-        message=f"ingressd cannot give this protection; {_CLOSED}",
+        message="ingressd cannot give this protection; "
+        + (_CLOSED if row.closed is None else _HOST_DENIED),
         remedy=_remedy(row, annotation, text)
         or "protect the application another way, then remove the annotation",
         is_blocking=True,

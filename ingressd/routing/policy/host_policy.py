@@ -44,7 +44,8 @@ class HostPolicy(Struct, frozen=True, gc=False, omit_defaults=True):
     ``www.HOST`` to it, or HOST where it is that itself. ``app_root`` is where ``/`` is redirected
     to. ``ciphers`` are OpenSSL's names for TLS 1.2, "" for those of all hosts; with
     ``orders_ciphers`` the server's order counts instead of the client's. ``passthrough``: TLS is
-    not ended here, and connections go to the pods of path ``/`` as they come.
+    not ended here, and connections go to the pods of path ``/`` as they come. ``is_denied``: a
+    protection of all of it is asked for that cannot be given, and every route answers 503.
     """
 
     aliases: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class HostPolicy(Struct, frozen=True, gc=False, omit_defaults=True):
     ciphers: str = ""
     orders_ciphers: bool = False
     passthrough: bool = False
+    is_denied: bool = False
     client_certificates: ClientCertificates | None = None
 
     @property

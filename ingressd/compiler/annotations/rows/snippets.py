@@ -33,9 +33,13 @@ def _snippet_row(name: str, scope: Scope, tier: Tier, summary: str, remedy: str)
 
 
 def _readable_row(row: Row) -> Row:
-    """A row of a snippet whose directives mean what some annotations mean."""
+    """A row of a snippet whose directives mean what some annotations mean. What one of the host
+    denies is denied on the paths of other Ingresses too."""
     of_host = row.scope is Scope.HOST
-    return structs.replace(row, advises=partial(advice, otherwise=row.remedy, of_host=of_host))
+    advises = partial(advice, otherwise=row.remedy, of_host=of_host)
+    if not of_host:
+        return structs.replace(row, advises=advises)
+    return structs.replace(row, advises=advises, field="host.is_denied", closed=True)
 
 
 def _firewall_row(name: str, summary: str, protects: Protects, usual: str = "") -> Row:
