@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -61,6 +62,14 @@ def wrk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[in
     return install
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT as at a terminal: what a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def plan(rounds: int = 1) -> Plan:
     return Plan((HTTP,), rounds=rounds, seconds=1)
 
@@ -90,6 +99,7 @@ def test_each_round_begins_with_another_peer(
     assert asked == ["11", "22", "11", "22", "22", "11"]
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_keeps_what_was_measured(
     starting: Starting, wrk: Callable[[Mapping[int, str]], Path]
 ) -> None:
