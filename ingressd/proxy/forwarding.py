@@ -292,9 +292,11 @@ def serialise(request: Request, body: bytes, opening: bytes = OPENING) -> bytes:
         b"X-Forwarded-Host: %b\r\nX-Request-ID: %b\r\n" % (authority, request.request_id),
     ]
     if b"x-forwarded-for" in fields:
-        parts.append(b"X-Original-Forwarded-For: %b\r\n" % fields[b"x-forwarded-for"])
+        sent = fields[b"x-forwarded-for"].rstrip(b" ")  # left by joining a last one that is empty
+        parts.append(b"X-Original-Forwarded-For: %b\r\n" % sent)
     if b"x-forwarded-host" in fields:
-        parts.append(b"X-Original-Forwarded-Host: %b\r\n" % fields[b"x-forwarded-host"])
+        sent = fields[b"x-forwarded-host"].rstrip(b" ")
+        parts.append(b"X-Original-Forwarded-Host: %b\r\n" % sent)
     if request.wants_upgrade:
         parts[2] = OPENING
         parts.append(b"Connection: Upgrade\r\nUpgrade: %b\r\n" % fields[b"upgrade"])
