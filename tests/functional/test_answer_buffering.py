@@ -130,7 +130,7 @@ async def test_a_client_that_leaves_ends_it() -> None:
 
 
 async def test_what_annotations_say(tmp_path: Path) -> None:
-    """proxy-buffering and its family."""
+    """proxy-buffering and its family: the pod has given all before the client reads."""
     shop = ingress(
         "web", "a.test",
         proxy_buffering="on",

@@ -160,9 +160,7 @@ class Intake(RequestHandler):
             self._refuse_body(body)
         elif body.is_eof():
             self._chunked = self._body = None
-            if (
-                is_whole(data) and not self._buffer_paused
-            ):  # else the old parser holds something back
+            if is_whole(data) and not self._buffer_paused:  # else the parser holds something back
                 self._parser = self._parsers.parser(self)
             else:
                 self.close()
