@@ -14,7 +14,7 @@ from ingressd.admin.listing import list_routes
 from ingressd.admin.queries import BadQuery, explain_request
 from ingressd.admin.remembering import LastResult
 from ingressd.admin.view import View
-from ingressd.proxy.metrics import Snapshot
+from ingressd.proxy.observing.metrics import Snapshot
 from ingressd.templating import template_folders
 
 ROWS_SHOWN = 500

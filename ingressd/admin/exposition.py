@@ -22,7 +22,12 @@ from prometheus_client.registry import Collector
 
 from ingressd import __version__
 from ingressd.admin.view import ReplicaState, State
-from ingressd.proxy.metrics import DURATION_BUCKETS, DurationHistogram, RequestLabels, Snapshot
+from ingressd.proxy.observing.metrics import (
+    DURATION_BUCKETS,
+    DurationHistogram,
+    RequestLabels,
+    Snapshot,
+)
 from ingressd.resources.finding import Finding
 from ingressd.routing.table import Table
 from ingressd.sources.events import KindState

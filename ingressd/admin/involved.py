@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ingressd.compiler.codes import Code
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.metadata import ObjectKey
-from ingressd.routing.explain import CertificateChoice, Explanation, Verdict
+from ingressd.routing.explaining.explain import CertificateChoice, Explanation, Verdict
 from ingressd.routing.model import Backend, Route
 
 # What cannot be read may hold the missing rule, and a flag may be meant for this one.

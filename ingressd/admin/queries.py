@@ -10,8 +10,8 @@ import msgspec
 from ingressd.admin.involved import Explained, with_findings
 from ingressd.admin.view import View
 from ingressd.compiler.annotations.verdict import Outcome
-from ingressd.routing.explain import explain
-from ingressd.routing.outcome import Query
+from ingressd.routing.explaining.explain import explain
+from ingressd.routing.explaining.outcome import Query
 
 
 class BadQuery(ValueError):

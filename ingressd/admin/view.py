@@ -7,9 +7,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from ingressd.proxy.metrics import Snapshot
+from ingressd.proxy.observing.metrics import Snapshot
 from ingressd.resources.finding import Finding
-from ingressd.routing.redirects import Ports
+from ingressd.routing.deciding.redirects import Ports
 from ingressd.routing.table import Table
 from ingressd.sources.events import KindState
 

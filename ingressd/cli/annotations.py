@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import click
 from msgspec import Struct
 
-from ingressd.cli.options import flag
-from ingressd.cli.rendering import hanging, heading, show, show_json
-from ingressd.cli.rendering_annotations import annotations_markdown
-from ingressd.cli.rendering_configmap import configmap_markdown, configmap_text, list_keys
-from ingressd.cli.source_options import annotations_prefix_flag
+from ingressd.cli.options.serving import flag
+from ingressd.cli.options.sources import annotations_prefix_flag
+from ingressd.cli.rendering.annotations import annotations_markdown
+from ingressd.cli.rendering.configmap import configmap_markdown, configmap_text, list_keys
+from ingressd.cli.rendering.terminal import hanging, heading, show, show_json
 from ingressd.compiler.annotations.row import Row, Support
 from ingressd.compiler.annotations.table import BY_NAME, OWN, SUBJECTS, Subject
 

@@ -10,11 +10,11 @@ import click
 
 from ingressd.cli.cluster import is_in_cluster
 from ingressd.cli.compiled import Compilation, compile_source
-from ingressd.cli.options import flag
-from ingressd.cli.rendering import count, findings_text, output_flag, show, show_json
-from ingressd.cli.rendering_report import report_text
+from ingressd.cli.options.serving import flag
+from ingressd.cli.options.sources import SourceOptions, UnusableSource, source_options
+from ingressd.cli.rendering.report import report_text
+from ingressd.cli.rendering.terminal import count, findings_text, output_flag, show, show_json
 from ingressd.cli.report import report_on
-from ingressd.cli.source_options import SourceOptions, UnusableSource, source_options
 from ingressd.compiler.codes import Code
 from ingressd.compiler.settings import CompilerSettings
 from ingressd.resources.finding import Severity

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from ingressd.cli.source_options import SourceOptions, UnusableSource
+from ingressd.cli.options.sources import SourceOptions, UnusableSource
 from ingressd.sources.kubernetes.api import ApiServer, connect
 from ingressd.sources.kubernetes.errors import NoApiServer
 

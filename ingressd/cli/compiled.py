@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from ingressd.cli.cluster import connected, no_source
-from ingressd.cli.source_options import SourceOptions, UnusableSource
+from ingressd.cli.options.sources import SourceOptions, UnusableSource
 from ingressd.compiler.annotations.verdict import Verdict
 from ingressd.compiler.compat import compat_findings
 from ingressd.compiler.configmap.table import BY_NAME

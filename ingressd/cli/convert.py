@@ -10,7 +10,7 @@ from typing import Any
 import click
 import yaml
 
-from ingressd.cli.source_options import UnusableSource
+from ingressd.cli.options.sources import UnusableSource
 from ingressd.resources.documents import Document, read_documents
 from ingressd.resources.legacy import is_legacy_ingress, to_v1_document
 from ingressd.sources.manifest_listing import STDIN_NAME, check_paths, list_manifests

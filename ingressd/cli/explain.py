@@ -7,13 +7,13 @@ import click
 from ingressd.admin.involved import involved, with_findings
 from ingressd.admin.queries import BadQuery, read_query
 from ingressd.cli.compiled import compile_source
-from ingressd.cli.options import flag
+from ingressd.cli.options.serving import flag
+from ingressd.cli.options.sources import SourceOptions, source_options
 from ingressd.cli.remote import ask_explain, ask_findings
-from ingressd.cli.rendering import output_flag, show, show_json
-from ingressd.cli.rendering_explanation import explanation_text
-from ingressd.cli.source_options import SourceOptions, source_options
+from ingressd.cli.rendering.explanation import explanation_text
+from ingressd.cli.rendering.terminal import output_flag, show, show_json
 from ingressd.resources.finding import Finding
-from ingressd.routing.explain import Explanation, explain
+from ingressd.routing.explaining.explain import Explanation, explain
 
 
 @click.command("explain")

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import click
 
 from ingressd.cli.compiled import compile_source
-from ingressd.cli.rendering import show
-from ingressd.cli.source_options import SourceOptions, source_options
+from ingressd.cli.options.sources import SourceOptions, source_options
+from ingressd.cli.rendering.terminal import show
 from ingressd.routing.hosts import is_wildcard
 
 

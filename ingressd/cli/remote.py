@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from ingressd.resources.finding import Finding
-from ingressd.routing.explain import Explanation
+from ingressd.routing.explaining.explain import Explanation
 
 TIMEOUT_SECONDS = 10
 

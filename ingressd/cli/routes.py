@@ -9,11 +9,11 @@ from msgspec import UNSET
 
 from ingressd.admin.listing import CertificateRow, RouteRow, list_routes
 from ingressd.cli.compiled import compile_source
-from ingressd.cli.rendering import columns, heading, output_flag, plain, show, show_json
-from ingressd.cli.rendering_host import host_words
-from ingressd.cli.rendering_policy import canary_words, date_words, policy_words
-from ingressd.cli.source_options import SourceOptions, source_options
-from ingressd.routing.reasons import describe_host
+from ingressd.cli.options.sources import SourceOptions, source_options
+from ingressd.cli.rendering.host import host_words
+from ingressd.cli.rendering.policy import canary_words, date_words, policy_words
+from ingressd.cli.rendering.terminal import columns, heading, output_flag, plain, show, show_json
+from ingressd.routing.explaining.reasons import describe_host
 
 _COLUMNS = ("HOST", "PATH", "TYPE", "INGRESS", "SERVICE", "ENDPOINTS", "CERTIFICATE", "POLICIES")
 _SHOWN_ENDPOINTS = 3

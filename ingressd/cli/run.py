@@ -11,13 +11,13 @@ from functools import partial
 import click
 import msgspec
 
-from ingressd.cli.client_address_options import client_address_options, with_client_address
 from ingressd.cli.cluster import api_server_names, connected, no_source
-from ingressd.cli.cluster_options import ClusterFlags, cluster_options
-from ingressd.cli.options import ServingFlags, serving_options
-from ingressd.cli.replica import replica_settings
-from ingressd.cli.serving import ServeOptions, run_until_done, serve
-from ingressd.cli.source_options import SourceOptions, source_options
+from ingressd.cli.options.client_address import client_address_options, with_client_address
+from ingressd.cli.options.cluster import ClusterFlags, cluster_options
+from ingressd.cli.options.serving import ServingFlags, serving_options
+from ingressd.cli.options.sources import SourceOptions, source_options
+from ingressd.cli.running.replica import replica_settings
+from ingressd.cli.running.serving import ServeOptions, run_until_done, serve
 from ingressd.controller.cluster.companions import Companions
 from ingressd.logs import configure_logs
 from ingressd.routing.global_policy import ClientAddress
@@ -78,7 +78,7 @@ async def _random_key(in_sync: asyncio.Event) -> bytes:
 
 
 def serve_options(source: SourceOptions, serving: ServingFlags) -> ServeOptions:
-    """The flags as :func:`ingressd.cli.serving.serve` takes them."""
+    """The flags as :func:`ingressd.cli.running.serving.serve` takes them."""
     proxy = msgspec.structs.replace(
         serving.proxy_settings, local_names=source.settings.local_addresses
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingressd.compiler.binding import CompiledBinding, compile_binding
-from ingressd.compiler.certificate import CompiledCertificate, compile_certificate
-from ingressd.compiler.claims import CompiledIngress
+from ingressd.compiler.certificates.binding import CompiledBinding, compile_binding
+from ingressd.compiler.certificates.certificate import CompiledCertificate, compile_certificate
+from ingressd.compiler.ingresses.claims import CompiledIngress
 from ingressd.controller.guard import Guard
 from ingressd.controller.index import Index
 from ingressd.controller.store import ObjectStore

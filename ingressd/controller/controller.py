@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Set
 from functools import partial
 
 from ingressd.compiler.annotations.verdict import Verdict
-from ingressd.compiler.claims import CompiledIngress
+from ingressd.compiler.ingresses.claims import CompiledIngress
 from ingressd.compiler.settings import CompilerSettings
 from ingressd.controller.changes import delta_from
 from ingressd.controller.gathering import gather_findings, gather_findings_of

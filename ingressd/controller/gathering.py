@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from ingressd.compiler.binding import secret_findings, tls_findings
-from ingressd.compiler.endpoints import unlabelled
-from ingressd.compiler.overrides import unused_overrides
-from ingressd.compiler.references import problem_at
+from ingressd.compiler.certificates.binding import secret_findings, tls_findings
+from ingressd.compiler.ingresses.references import problem_at
+from ingressd.compiler.services.endpoints import unlabelled
+from ingressd.compiler.services.overrides import unused_overrides
 from ingressd.controller.store import ObjectStore
 from ingressd.controller.units import Units
 from ingressd.resources.decoding import to_finding

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingressd.compiler.aliases import Alias, CompiledAlias, compile_alias
-from ingressd.compiler.claims import CanaryClaim, Claim
-from ingressd.compiler.host import CompiledHost, DefaultBackend, compile_host
+from ingressd.compiler.hosts.aliases import Alias, CompiledAlias, compile_alias
+from ingressd.compiler.hosts.host import CompiledHost, DefaultBackend, compile_host
+from ingressd.compiler.ingresses.claims import CanaryClaim, Claim
 from ingressd.compiler.settings import Compat
 from ingressd.controller.guard import Guard
 from ingressd.controller.index import Index

@@ -9,10 +9,10 @@ from msgspec import Struct, field
 
 from ingressd.compiler.annotations.referent import WantedSecret
 from ingressd.compiler.annotations.row import Directives
-from ingressd.compiler.claims import CanaryClaim, Claim, CompiledIngress, Reference
-from ingressd.compiler.ingress import compile_ingress
+from ingressd.compiler.hosts.shared_settings import sets_upstream
+from ingressd.compiler.ingresses.claims import CanaryClaim, Claim, CompiledIngress, Reference
+from ingressd.compiler.ingresses.ingress import compile_ingress
 from ingressd.compiler.settings import CompilerSettings
-from ingressd.compiler.shared_settings import sets_upstream
 from ingressd.controller.guard import Guard
 from ingressd.controller.index import Index
 from ingressd.controller.store import Dirty, ObjectStore

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ingressd.compiler.annotations.referent import WantedSecret
-from ingressd.compiler.secret_material import compile_material
+from ingressd.compiler.certificates.secret_material import compile_material
 from ingressd.controller.guard import Guard
 from ingressd.controller.store import ObjectStore
 from ingressd.resources.metadata import ObjectKey

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ingressd.compiler.certificate import fingerprint
+from ingressd.compiler.certificates.certificate import fingerprint
 from ingressd.routing.model import Certificate
 
 _COMMON_NAME = "ingressd self-signed certificate"

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from ingressd.compiler.upstream import ServiceObjects
+from ingressd.compiler.services.upstream import ServiceObjects
 from ingressd.controller.index import Index
 from ingressd.resources.endpoints import Endpoints, EndpointSlice
 from ingressd.resources.finding import Finding

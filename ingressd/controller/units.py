@@ -7,7 +7,7 @@ from itertools import chain
 
 from msgspec import Struct, field
 
-from ingressd.compiler.backends import parse_service
+from ingressd.compiler.services.backends import parse_service
 from ingressd.compiler.settings import CompilerSettings
 from ingressd.controller.certificate_units import CertificateUnits
 from ingressd.controller.global_units import GlobalUnits

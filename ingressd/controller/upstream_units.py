@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set, ValuesView
 
-from ingressd.compiler.backends import parse_upstream_key
-from ingressd.compiler.claims import CompiledIngress
+from ingressd.compiler.hosts.shared_settings import UNGOVERNED, Governed, govern_upstream
+from ingressd.compiler.ingresses.claims import CompiledIngress
+from ingressd.compiler.services.backends import parse_upstream_key
+from ingressd.compiler.services.upstream import CompiledUpstream, compile_upstream
 from ingressd.compiler.settings import CompilerSettings
-from ingressd.compiler.shared_settings import UNGOVERNED, Governed, govern_upstream
-from ingressd.compiler.upstream import CompiledUpstream, compile_upstream
 from ingressd.controller.guard import Guard
 from ingressd.controller.index import Index
 from ingressd.controller.store import ObjectStore

@@ -12,14 +12,14 @@ from ingressd.proxy.client.connection import CLOSE, KEEP, Reply
 from ingressd.proxy.client.pages import ErrorPages
 from ingressd.proxy.client.request import BadRequest, Request
 from ingressd.proxy.client.roles import Errand
-from ingressd.proxy.failure_status import FAILURE_STATUS
 from ingressd.proxy.filters.filter import Refusal, RequestFilter, Stop
-from ingressd.proxy.forwarding import Forwarding
 from ingressd.proxy.index import RouteIndex
-from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.observing.metrics import Metrics
+from ingressd.proxy.observing.recording import Recorder
 from ingressd.proxy.pause import Pause
 from ingressd.proxy.plan import RoutePlan
-from ingressd.proxy.recording import Recorder
+from ingressd.proxy.relaying.failure_status import FAILURE_STATUS
+from ingressd.proxy.relaying.forwarding import Forwarding
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.routing.matcher import Match
 

@@ -7,11 +7,8 @@ from functools import partial
 from typing import TypeVar
 
 from ingressd.proxy.bodies.reading import body_reader
-from ingressd.proxy.buffering import BufferedExchange, Storage
 from ingressd.proxy.client.roles import Edit
 from ingressd.proxy.environment import Environment
-from ingressd.proxy.error_backend import error_backend
-from ingressd.proxy.exchange import Exchange, ExchangeMaker
 from ingressd.proxy.filters import (
     basic_auth,
     blocking,
@@ -30,8 +27,11 @@ from ingressd.proxy.filters import (
 )
 from ingressd.proxy.filters.filter import RequestFilter
 from ingressd.proxy.filters.strict_transport import strict_transport
-from ingressd.proxy.pacing import Pace, PacedExchange
-from ingressd.proxy.passage import Passage
+from ingressd.proxy.relaying.buffering import BufferedExchange, Storage
+from ingressd.proxy.relaying.error_backend import error_backend
+from ingressd.proxy.relaying.exchange import Exchange, ExchangeMaker
+from ingressd.proxy.relaying.pacing import Pace, PacedExchange
+from ingressd.proxy.relaying.passage import Passage
 from ingressd.proxy.upstream.balancing import (
     Balancer,
     ChoiceBalancer,

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from socket import socket
 
-from ingressd.proxy.access_log import AccessLog
 from ingressd.proxy.bodies.temporary_files import TemporaryFiles
 from ingressd.proxy.client.client_hello import ClientHello
 from ingressd.proxy.client.front import Front
@@ -24,10 +23,11 @@ from ingressd.proxy.index import RouteIndex
 from ingressd.proxy.inquiry.inquiries import Inquiries
 from ingressd.proxy.limiting.memory import SINGLE, Place
 from ingressd.proxy.limiting.usage import Usage
-from ingressd.proxy.metrics import Metrics, Snapshot
 from ingressd.proxy.mirroring.copies import Copies
+from ingressd.proxy.observing.access_log import AccessLog
+from ingressd.proxy.observing.metrics import Metrics, Snapshot
+from ingressd.proxy.observing.recording import Recorder
 from ingressd.proxy.passwords.checker import PasswordChecker
-from ingressd.proxy.recording import Recorder
 from ingressd.proxy.settings import ProxySettings
 from ingressd.proxy.upstream.endpoints import Dialer, Pool
 from ingressd.proxy.upstream.pod_tls import SecurityStore

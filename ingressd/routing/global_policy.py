@@ -82,8 +82,8 @@ class HttpsRedirect(Struct, frozen=True, omit_defaults=True):
 class Blocklists(Struct, frozen=True, omit_defaults=True):
     """Requests that are answered 403. Clients in ``networks`` (CIDR notation; ``block-cidrs``) get
     that where a route has no list of its own. ``user_agents`` (``block-user-agents``) and
-    ``referers`` (``block-referers``), in the words of :mod:`ingressd.routing.blocking`, get it
-    whatever they ask for.
+    ``referers`` (``block-referers``), in the words of
+    :mod:`ingressd.routing.deciding.blocking`, get it whatever they ask for.
     """
 
     networks: tuple[str, ...] = ()

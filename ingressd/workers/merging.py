@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from ingressd.proxy.metrics import DurationHistogram, RequestLabels, Snapshot
+from ingressd.proxy.observing.metrics import DurationHistogram, RequestLabels, Snapshot
 
 
 def merge(snapshots: Iterable[Snapshot]) -> Snapshot:

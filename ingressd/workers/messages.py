@@ -7,7 +7,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from ingressd.proxy.limiting.memory import Place
-from ingressd.proxy.metrics import Snapshot
+from ingressd.proxy.observing.metrics import Snapshot
 from ingressd.proxy.settings import ProxySettings
 from ingressd.routing.delta import Delta
 

@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 
 from ingressd.proxy.limiting.memory import ALONE, Place, new_memory
 from ingressd.proxy.limiting.usage import usage_bytes
-from ingressd.proxy.metrics import Snapshot
+from ingressd.proxy.observing.metrics import Snapshot
 from ingressd.routing.delta import Delta
 from ingressd.workers.backlog import Backlog, TableFrame, table_frame
 from ingressd.workers.merging import merge, retire

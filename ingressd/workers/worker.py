@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from ingressd.proxy.limiting.memory import ALONE, Place
-from ingressd.proxy.metrics import Snapshot
+from ingressd.proxy.observing.metrics import Snapshot
 from ingressd.proxy.settings import ProxySettings
 from ingressd.workers.backlog import Backlog
 from ingressd.workers.channel import BrokenChannel, Channel, open_channel

@@ -31,7 +31,7 @@ SHOWN = {
 
 SLICES = {Right("discovery.k8s.io", "endpointslices", verb) for verb in ("list", "watch")}
 """The one exception: this release has them as v1beta1 only, so ingressd follows Endpoints.
-tests/functional/test_deploy.py sees to these."""
+tests/functional/control_plane/test_deploy.py sees to these."""
 
 
 @pytest.fixture(params=SHOWN)

@@ -10,8 +10,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ingressd.cli.rendering_annotations import annotations_markdown
-from ingressd.cli.rendering_configmap import configmap_markdown
+from ingressd.cli.rendering.annotations import annotations_markdown
+from ingressd.cli.rendering.configmap import configmap_markdown
 from ingressd.compiler.annotations.row import Row, Support
 from ingressd.compiler.annotations.table import OWN, ROWS, SUBJECTS, Subject
 from ingressd.compiler.settings import DEFAULT_ANNOTATIONS_PREFIX

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ingressd.proxy.clock import Clock
-from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.receiver import Failure
+from ingressd.proxy.upstream.response_head import ResponseHead
 from ingressd.routing.global_policy import UpstreamKeepAlive
 from support.keepers import Keeper
 from support.requests import Wire

@@ -13,7 +13,7 @@ from ingressd.proxy.client.client_hello import ClientHello
 from ingressd.proxy.client.listener import Listener
 from ingressd.proxy.client.proxy_protocol import ProxyHeader
 from ingressd.proxy.client.tls import ContextStore
-from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.observing.metrics import Metrics
 from ingressd.routing.delta import Delta
 from ingressd.routing.global_policy import GlobalPolicy, Limits
 from ingressd.routing.table import Table

@@ -17,8 +17,8 @@ from ingressd.proxy.environment import Environment
 from ingressd.proxy.inquiry.inquiries import Inquiries
 from ingressd.proxy.limiting.memory import SINGLE
 from ingressd.proxy.limiting.usage import Usage
-from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.mirroring.copies import Copies
+from ingressd.proxy.observing.metrics import Metrics
 from ingressd.proxy.passwords.checker import PasswordChecker
 from ingressd.proxy.server import Proxy
 from ingressd.proxy.settings import ProxySettings

@@ -11,7 +11,7 @@ from ingressd.proxy.client.forwarded import Visitor, forwarded_lines
 from ingressd.proxy.client.front import Front
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import Clock
-from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.observing.metrics import Metrics
 from ingressd.routing.global_policy import ClientAddress
 from support.proxies import SETTINGS
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingressd.admin.view import State, WorkerState
-from ingressd.proxy.metrics import Metrics, Snapshot
+from ingressd.proxy.observing.metrics import Metrics, Snapshot
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.metadata import ObjectKey
+from ingressd.routing.deciding.redirects import Ports
 from ingressd.routing.delta import Delta
 from ingressd.routing.model import (
     Backend,
@@ -19,7 +20,6 @@ from ingressd.routing.model import (
     Upstream,
 )
 from ingressd.routing.policy import Policy, Rewrite
-from ingressd.routing.redirects import Ports
 from ingressd.routing.table import Table
 
 PRIVATE_KEY = b"-----BEGIN PRIVATE KEY-----marker-----END PRIVATE KEY-----"

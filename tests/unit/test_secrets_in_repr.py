@@ -15,7 +15,7 @@ import pytest
 from msgspec import Struct
 
 import ingressd
-from ingressd.cli.options import ServingFlags
+from ingressd.cli.options.serving import ServingFlags
 from ingressd.proxy.settings import ProxySettings
 from ingressd.resources.secret import Secret
 from ingressd.routing.delta import Delta
@@ -28,7 +28,7 @@ PUBLIC = {
     ("ingressd.proxy.client.answer", "Answer"),
     ("ingressd.proxy.client.forwarded", "Visitor"),
     ("ingressd.proxy.client.roles", "Refusal"),
-    ("ingressd.proxy.response_head", "ResponseHead"),
+    ("ingressd.proxy.upstream.response_head", "ResponseHead"),
     ("ingressd.sources.kubernetes.api", "_Request"),
 }
 """Structs whose bytes are what travels: heads, pages, and what we write to the API server."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ingressd.compiler.annotations.values import Parser
-from ingressd.routing.conditions import anywhere
+from ingressd.routing.deciding.conditions import anywhere
 from ingressd.routing.patterns import compile_pattern
 from ingressd.routing.policy import (
     Condition,

@@ -30,7 +30,7 @@ from ingressd.compiler.annotations.table import (
 )
 from ingressd.compiler.annotations.verdict import Verdict
 from ingressd.compiler.closing import closed_policy
-from ingressd.compiler.fields import put
+from ingressd.compiler.replacing import put
 from ingressd.resources.metadata import ObjectKey
 from ingressd.routing.policy import TlsRedirect
 

@@ -7,11 +7,11 @@ from msgspec import Struct, structs
 from ingressd.compiler.annotations.reading import NOWHERE, settled
 from ingressd.compiler.annotations.referent import Find
 from ingressd.compiler.annotations.row import Directives
-from ingressd.compiler.backends import parse_service
 from ingressd.compiler.codes import Code, finding
 from ingressd.compiler.configmap.header_fields import with_fields
 from ingressd.compiler.configmap.reading import field_of, read_keys
 from ingressd.compiler.configmap.row import GlobalDirectives, HeaderBuffers
+from ingressd.compiler.services.backends import parse_service
 from ingressd.compiler.settings import Compat, CompilerSettings
 from ingressd.resources.finding import Finding
 from ingressd.resources.metadata import ObjectKey

@@ -11,7 +11,7 @@ from ingressd.compiler.annotations.referents import HEADERS_OF_ANSWERS, HEADERS_
 from ingressd.compiler.annotations.values import Parser
 from ingressd.compiler.codes import Code, finding
 from ingressd.compiler.configmap.row import GlobalDirectives
-from ingressd.compiler.fields import put
+from ingressd.compiler.replacing import put
 from ingressd.resources.decoding import is_object_name
 from ingressd.resources.finding import Finding
 from ingressd.resources.metadata import ObjectKey

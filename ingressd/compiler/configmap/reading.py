@@ -11,7 +11,7 @@ from ingressd.compiler.codes import Code, finding
 from ingressd.compiler.configmap.foreign import meant_by
 from ingressd.compiler.configmap.row import GlobalDirectives, Row
 from ingressd.compiler.configmap.table import BY_NAME, ROWS
-from ingressd.compiler.fields import put
+from ingressd.compiler.replacing import put
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.metadata import ObjectKey
 from ingressd.resources.shape import closest

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from msgspec import Struct
 
 from ingressd.proxy.client.request import Request
-from ingressd.proxy.response_head import STATUS_LINES, connection_line
+from ingressd.proxy.upstream.response_head import STATUS_LINES, connection_line
 
 
 class Answer(Struct, frozen=True):

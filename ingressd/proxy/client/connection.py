@@ -23,7 +23,7 @@ from ingressd.proxy.client.refusals import status_of
 from ingressd.proxy.client.request import REPEATABLE, Request
 from ingressd.proxy.client.roles import Feed, Relay
 from ingressd.proxy.clock import NEVER, Clock
-from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.observing.metrics import Metrics
 from ingressd.routing.global_policy import GlobalPolicy
 
 _AT_ONCE = struct.pack("ii", 1, 0)  # closing a socket with no time to linger resets it

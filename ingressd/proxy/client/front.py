@@ -16,7 +16,7 @@ from ingressd.proxy.client.connection import ClientConnection, Responder
 from ingressd.proxy.client.proxy_protocol import ProxyHeader
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import Clock
-from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.observing.metrics import Metrics
 from ingressd.proxy.settings import ProxySettings
 from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, GlobalPolicy, Limits
 

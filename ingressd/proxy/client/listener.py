@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from ingressd.proxy.client.client_hello import MAX_SIZE, ClientHello
 from ingressd.proxy.client.greeting import NoProxyHeader, read_greeting, read_proxy_header
 from ingressd.proxy.client.proxy_protocol import ProxyHeader
-from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.observing.metrics import Metrics
 from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, GlobalPolicy
 
 _LOG = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from ingressd.proxy.client.client_hello import ClientHello
 from ingressd.proxy.client.listener import Welcome
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.current_table import CurrentTable
-from ingressd.proxy.metrics import Metrics, count
+from ingressd.proxy.observing.metrics import Metrics, count
 from ingressd.proxy.upstream.endpoints import NameResolver, Pool, PooledEndpoint, PooledUpstream
 from ingressd.routing.passthrough import upstream_behind
 

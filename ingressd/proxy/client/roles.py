@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from msgspec import Struct
 
 from ingressd.proxy.client.forwarded import Visitor, Witness
-from ingressd.proxy.metrics import Metrics
-from ingressd.proxy.response_head import ResponseHead
+from ingressd.proxy.observing.metrics import Metrics
 from ingressd.proxy.upstream.receiver import Failure
+from ingressd.proxy.upstream.response_head import ResponseHead
 from ingressd.routing.global_policy import Limits
 
 if TYPE_CHECKING:

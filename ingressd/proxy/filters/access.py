@@ -16,7 +16,7 @@ from ingressd.proxy.environment import Environment
 from ingressd.proxy.filters.basic_auth import basic_auth
 from ingressd.proxy.filters.external_auth import external_auth
 from ingressd.proxy.filters.filter import Refusal, RequestFilter, Stop, Wait
-from ingressd.routing.access import AddressRules, Standing, needs_no_auth
+from ingressd.routing.deciding.access import AddressRules, Standing, needs_no_auth
 from ingressd.routing.model import Route
 from ingressd.routing.patterns import Groups
 

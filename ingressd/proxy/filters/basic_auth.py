@@ -11,7 +11,7 @@ from ingressd.proxy.filters.filter import UNAVAILABLE, Refusal, Wait
 from ingressd.proxy.headers import line, without
 from ingressd.proxy.passwords.checker import Overloaded, PasswordChecker
 from ingressd.proxy.passwords.credentials import Credentials, read_credentials
-from ingressd.routing.access import needs_no_auth
+from ingressd.routing.deciding.access import needs_no_auth
 from ingressd.routing.model import Route, SecretMaterial
 from ingressd.routing.patterns import Groups
 from ingressd.routing.policy import BasicAuth

@@ -8,7 +8,7 @@ from functools import lru_cache
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.environment import Environment
 from ingressd.proxy.filters.filter import Refusal
-from ingressd.routing.blocking import Blocklist
+from ingressd.routing.deciding.blocking import Blocklist
 from ingressd.routing.model import Route
 from ingressd.routing.patterns import Groups
 

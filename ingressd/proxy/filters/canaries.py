@@ -10,7 +10,7 @@ from ingressd.proxy.filters.filter import RequestFilter, Stop, Wait
 from ingressd.proxy.headers import cookie
 from ingressd.proxy.upstream.affinity import group_hash
 from ingressd.proxy.upstream.balancing import group_in
-from ingressd.routing.canaries import Canary, decide_canary, draw_canary
+from ingressd.routing.deciding.canaries import Canary, decide_canary, draw_canary
 from ingressd.routing.model import Route
 from ingressd.routing.patterns import Groups
 

@@ -10,7 +10,7 @@ from ingressd.proxy.client.request import Request
 from ingressd.proxy.client.roles import Refusal
 from ingressd.proxy.environment import Environment
 from ingressd.proxy.variables import lookup_in
-from ingressd.routing.conditions import Denials, RedirectRules
+from ingressd.routing.deciding.conditions import Denials, RedirectRules
 from ingressd.routing.model import Route
 from ingressd.routing.patterns import Groups
 from ingressd.routing.policy import Condition, Trait

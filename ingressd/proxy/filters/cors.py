@@ -8,7 +8,7 @@ from ingressd.proxy.client.answer import Answer
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.environment import Environment
 from ingressd.proxy.headers import line, without
-from ingressd.routing.cors import PREFLIGHT_STATUS, origin_check
+from ingressd.routing.deciding.cors import PREFLIGHT_STATUS, origin_check
 from ingressd.routing.model import Route
 from ingressd.routing.patterns import Groups
 from ingressd.routing.policy import ANY_ORIGIN, Cors

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.environment import Environment
-from ingressd.proxy.error_fields import ErrorFields
 from ingressd.proxy.filters.canaries import CanaryFilter
 from ingressd.proxy.filters.filter import UNAVAILABLE, Refusal, RequestFilter, Stop, Wait
+from ingressd.proxy.relaying.error_fields import ErrorFields
 from ingressd.proxy.upstream.endpoints import Pool
 from ingressd.proxy.upstream.pod_tls import Security
 from ingressd.routing.model import Backend, Route, SecretMaterial

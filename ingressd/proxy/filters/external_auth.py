@@ -15,7 +15,7 @@ from ingressd.proxy.inquiry.inquiries import Inquiries
 from ingressd.proxy.inquiry.memory import KeyMaker
 from ingressd.proxy.inquiry.question import QuestionMaker
 from ingressd.proxy.variables import lookup_in
-from ingressd.routing.access import needs_no_auth
+from ingressd.routing.deciding.access import needs_no_auth
 from ingressd.routing.model import Route
 from ingressd.routing.patterns import Groups
 from ingressd.routing.policy import ExternalAuth

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.environment import Environment
-from ingressd.proxy.field_changes import FieldChanges
+from ingressd.proxy.filters.field_changes import FieldChanges
 from ingressd.proxy.variables import lookup_in
 from ingressd.routing.model import Route
 from ingressd.routing.patterns import Groups

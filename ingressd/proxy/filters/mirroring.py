@@ -11,10 +11,10 @@ from ingressd.proxy.bodies.reading import BodyReader, body_reader
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.client.roles import Refusal
 from ingressd.proxy.environment import Environment
-from ingressd.proxy.failure_status import FAILURE_STATUS
 from ingressd.proxy.filters.filter import Wait
 from ingressd.proxy.mirroring.copies import Copies
 from ingressd.proxy.mirroring.copying import CopyMaker
+from ingressd.proxy.relaying.failure_status import FAILURE_STATUS
 from ingressd.proxy.variables import lookup_in
 from ingressd.routing.model import Route
 from ingressd.routing.patterns import Groups

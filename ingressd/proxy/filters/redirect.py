@@ -9,17 +9,21 @@ from ingressd.proxy.current_table import CurrentTable
 from ingressd.proxy.environment import Environment
 from ingressd.proxy.filters.filter import Refusal
 from ingressd.proxy.settings import ProxySettings
-from ingressd.routing.model import Route
-from ingressd.routing.patterns import Groups
-from ingressd.routing.policy import Policy, Redirect, Rewrite, TlsRedirect
-from ingressd.routing.redirects import (
+from ingressd.routing.deciding.redirects import (
     Asked,
     Ports,
     https_location,
     location_of,
     redirects_to_https,
 )
-from ingressd.routing.rewriting import REWRITE_REDIRECT_STATUS, leads_elsewhere, rewritten_target
+from ingressd.routing.deciding.rewriting import (
+    REWRITE_REDIRECT_STATUS,
+    leads_elsewhere,
+    rewritten_target,
+)
+from ingressd.routing.model import Route
+from ingressd.routing.patterns import Groups
+from ingressd.routing.policy import Policy, Redirect, Rewrite, TlsRedirect
 
 NO_HOST = Answer(400, b"text/plain; charset=utf-8", b"400 Bad Request: no Host to redirect to\n")
 """HTTP/1.0 may come without Host; a Location needs one."""

@@ -14,11 +14,11 @@ from ingressd.proxy.filters.filter import RequestFilter, Stop, Wait
 from ingressd.proxy.filters.redirect import asked
 from ingressd.proxy.settings import ProxySettings
 from ingressd.proxy.variables import lookup_in
+from ingressd.routing.deciding.redirects import location_of
+from ingressd.routing.deciding.signin import SIGNIN_STATUS, signin_template
 from ingressd.routing.model import Route
 from ingressd.routing.patterns import Groups
 from ingressd.routing.policy import ExternalAuth, Redirect
-from ingressd.routing.redirects import location_of
-from ingressd.routing.signin import SIGNIN_STATUS, signin_template
 from ingressd.routing.variables import as_url
 
 

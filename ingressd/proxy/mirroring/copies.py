@@ -8,8 +8,8 @@ import logging
 import aiohttp
 
 from ingressd.proxy.inquiry.courier import Courier
-from ingressd.proxy.metrics import Metrics
 from ingressd.proxy.mirroring.copying import Copy
+from ingressd.proxy.observing.metrics import Metrics
 from ingressd.routing.policy import Timeouts
 
 MOST = 64

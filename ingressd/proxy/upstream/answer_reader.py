@@ -10,15 +10,15 @@ import logging
 
 import httptools
 
-from ingressd.proxy.response_head import (
+from ingressd.proxy.upstream.receiver import Receiver
+from ingressd.proxy.upstream.recent_head import NO_HEAD, RecentHead
+from ingressd.proxy.upstream.response_head import (
     Framing,
     MalformedResponse,
     ResponseHead,
     check_reason,
     read_head,
 )
-from ingressd.proxy.upstream.receiver import Receiver
-from ingressd.proxy.upstream.recent_head import NO_HEAD, RecentHead
 
 _LOG = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.upstream.receiver import Failure
+from ingressd.proxy.upstream.response_head import ResponseHead
 
 DISCARD_UP_TO = 64 * 1024
 """Bytes of an answer that cost less to read than a new connection costs."""

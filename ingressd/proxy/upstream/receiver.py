@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Protocol
 
-from ingressd.proxy.response_head import ResponseHead
+from ingressd.proxy.upstream.response_head import ResponseHead
 
 
 class Failure(Enum):

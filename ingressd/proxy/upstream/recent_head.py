@@ -6,7 +6,7 @@ not be parsed a second time.
 
 from __future__ import annotations
 
-from ingressd.proxy.response_head import Framing, ResponseHead
+from ingressd.proxy.upstream.response_head import Framing, ResponseHead
 
 NO_HEAD = ResponseHead(0, b"", [], Framing.NONE, -1, b"")
 VIEW_FROM = 4 * 1024

@@ -7,7 +7,7 @@ from ingressd.admin.involved import involved
 from ingressd.admin.queries import read_query
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.metadata import ObjectKey
-from ingressd.routing.explain import Explanation, explain
+from ingressd.routing.explaining.explain import Explanation, explain
 from ingressd.routing.model import Host
 
 TABLE = table(

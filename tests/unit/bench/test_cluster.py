@@ -10,7 +10,7 @@ from bench.cluster.files import to_yaml, write_lists, write_manifests
 from bench.cluster.objects import cluster_objects, endpoint_slice
 from bench.cluster.shape import Shape, address_of
 from ingressd.cli.compiled import compile_source
-from ingressd.cli.source_options import SourceOptions
+from ingressd.cli.options.sources import SourceOptions
 from ingressd.compiler.settings import CompilerSettings
 from ingressd.resources.ingress import Ingress
 from ingressd.sources.kubernetes.envelopes import decode_page

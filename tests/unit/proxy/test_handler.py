@@ -16,13 +16,13 @@ from ingressd.proxy.client.pages import ErrorPages
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.environment import Environment
-from ingressd.proxy.failure_status import FAILURE_STATUS
 from ingressd.proxy.filters.endpoints import find_upstream
 from ingressd.proxy.filters.filter import Refusal, RequestFilter
 from ingressd.proxy.handler import Handler
 from ingressd.proxy.index import RouteIndex
-from ingressd.proxy.metrics import Metrics
-from ingressd.proxy.recording import Recorder
+from ingressd.proxy.observing.metrics import Metrics
+from ingressd.proxy.observing.recording import Recorder
+from ingressd.proxy.relaying.failure_status import FAILURE_STATUS
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.routing.delta import Delta
 from ingressd.routing.model import Host, Route

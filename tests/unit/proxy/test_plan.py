@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from support.proxies import environment, route
 
-from ingressd.proxy.buffering import BufferedExchange
-from ingressd.proxy.exchange import Exchange
 from ingressd.proxy.filters.access import AccessFilter
 from ingressd.proxy.filters.conditions import DenyFilter, RedirectIfFilter
 from ingressd.proxy.filters.cors import CorsEdit, CorsPreflightFilter
@@ -22,8 +20,10 @@ from ingressd.proxy.filters.redirect import (
     TlsRedirectFilter,
 )
 from ingressd.proxy.filters.strict_transport import StrictTransportEdit
-from ingressd.proxy.pacing import PacedExchange
 from ingressd.proxy.plan import SERVICE_AFFINITY, RoutePlan, exchange_maker
+from ingressd.proxy.relaying.buffering import BufferedExchange
+from ingressd.proxy.relaying.exchange import Exchange
+from ingressd.proxy.relaying.pacing import PacedExchange
 from ingressd.proxy.upstream.balancing import CookieBalancer
 from ingressd.routing.policy import (
     AnswerFields,

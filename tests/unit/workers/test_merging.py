@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ingressd.proxy.metrics import Metrics, Snapshot
+from ingressd.proxy.observing.metrics import Metrics, Snapshot
 from ingressd.workers.merging import merge, retire
 
 LABELS = ("shop/web", "shop.example.com", "shop/web:80", "GET", 200)

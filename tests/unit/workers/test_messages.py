@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from ingressd.proxy.metrics import Snapshot
+from ingressd.proxy.observing.metrics import Snapshot
 from ingressd.proxy.settings import ProxySettings
 from ingressd.routing.delta import Delta
 from ingressd.workers.messages import (

@@ -6,7 +6,7 @@ from ingressd.compiler.annotations.protection import always
 from ingressd.compiler.annotations.row import Support
 from ingressd.compiler.annotations.values import Parser, between, kilobytes, networks
 from ingressd.compiler.configmap.row import Row
-from ingressd.routing.blocking import Blocklist
+from ingressd.routing.deciding.blocking import Blocklist
 
 _ERROR_STATUS = between(400, 599)
 

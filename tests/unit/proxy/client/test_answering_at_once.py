@@ -12,7 +12,7 @@ from ingressd.proxy.client.connection import KEEP, ClientConnection, Reply
 from ingressd.proxy.client.front import Front
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import Clock
-from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.observing.metrics import Metrics
 
 
 def ask(path: bytes, extra: bytes = b"") -> bytes:

@@ -10,7 +10,7 @@ from support.requests import Refuser, client_connection
 
 from ingressd.proxy.client.front import Front
 from ingressd.proxy.clock import Clock
-from ingressd.proxy.metrics import Metrics
+from ingressd.proxy.observing.metrics import Metrics
 from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"

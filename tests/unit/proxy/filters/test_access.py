@@ -12,7 +12,7 @@ from ingressd.proxy.environment import Environment
 from ingressd.proxy.filters import access as module
 from ingressd.proxy.filters.access import AccessFilter, access
 from ingressd.proxy.filters.filter import Refusal, RequestFilter, Stop, Wait
-from ingressd.routing.access import AddressRules
+from ingressd.routing.deciding.access import AddressRules
 from ingressd.routing.delta import Delta
 from ingressd.routing.global_policy import Blocklists, GlobalPolicy
 from ingressd.routing.model import Route

@@ -7,7 +7,7 @@ from support.proxies import environment, route
 from support.requests import get
 
 from ingressd.proxy.filters.pod_host import name_pod_host
-from ingressd.proxy.forwarding import serialise
+from ingressd.proxy.relaying.forwarding import serialise
 from ingressd.routing.patterns import compile_pattern
 from ingressd.routing.policy import Policy
 

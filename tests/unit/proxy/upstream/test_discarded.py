@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from support.conversations import LENGTH, REQUEST, Conversation, Recording
 
-from ingressd.proxy.response_head import ResponseHead
 from ingressd.proxy.upstream.discarded import DISCARD_UP_TO, READS
+from ingressd.proxy.upstream.response_head import ResponseHead
 
 HEAD = b"HTTP/1.1 503 Nope\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -11,11 +11,11 @@ from support.requests import Wire, get, received, wire_of
 
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import Clock
-from ingressd.proxy.exchange import Exchange
-from ingressd.proxy.response_head import Framing, ResponseHead
+from ingressd.proxy.relaying.exchange import Exchange
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.proxy.upstream.recent_head import RecentHead
+from ingressd.proxy.upstream.response_head import Framing, ResponseHead
 from ingressd.routing.global_policy import UpstreamKeepAlive
 from ingressd.routing.policy import Timeouts
 

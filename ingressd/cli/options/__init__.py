@@ -1,0 +1,1 @@
+"""The flags of the commands, by subject, with what they mean worked out."""

@@ -1,0 +1,1 @@
+"""The program while it serves: its parts put together, its signals, its end."""

@@ -1,0 +1,1 @@
+"""Secrets as the data plane needs them: certificates, and who gets which."""

@@ -1,0 +1,1 @@
+"""One host: the claims of every Ingress on it, put together, and who wins."""

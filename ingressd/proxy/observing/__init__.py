@@ -1,0 +1,1 @@
+"""What is kept of what happened: counters, and a line for each request."""
