@@ -75,12 +75,12 @@ class Recording:
 class Conversation:
     """A connection between a wire and a recording exchange."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_alive: UpstreamKeepAlive = KEEP_ALIVE) -> None:
         self.clock = FakeClock()
         self.keeper = Keeper()
         self.free, self.lost = self.keeper.free, self.keeper.lost
         self.wire = Wire()
-        self.connection = UpstreamConnection(self.clock, KEEP_ALIVE, self.keeper)
+        self.connection = UpstreamConnection(self.clock, keep_alive, self.keeper)
         self.connection.connection_made(self.wire)
 
     def begin(self, *, owes_body: bool = False, **wishes: bool) -> Recording:

@@ -362,7 +362,7 @@ class ClientConnection(Intake):
     def is_last(self) -> bool:
         """Whether the connection ends with the answer under way."""
         begun = self._request_count - len(self._messages)  # others wait, and are counted already
-        return self._close or self.is_finished or begun >= self._most_requests
+        return begun >= self._most_requests or self._close or self.is_finished
 
     @property
     def is_finished(self) -> bool:

@@ -93,6 +93,7 @@ class Request:
         "upstream",
         "upstream_address",
         "visitor",
+        "wants_upgrade",
     )
 
     def __init__(
@@ -139,6 +140,7 @@ class Request:
         self.bytes_sent = 0
         self.tries = 0
         self.upstream_address = ""
+        self.wants_upgrade = False
 
     def receive(self) -> None:
         """Read the head. Raises BadRequest."""
@@ -160,6 +162,8 @@ class Request:
             self._check_method()
         if b"expect" in self.fields:
             self._check_expectation(self.fields[b"expect"])
+        if self.message.upgrade:
+            self.wants_upgrade = self._asks_for_websocket()
         self._receive_target()
         path = normalise_path(self.path)
         if path is None:
@@ -261,16 +265,14 @@ class Request:
             return True
         return self.payload.total_bytes > SMALL_BODY
 
-    @property
-    def wants_upgrade(self) -> bool:
-        """Whether the client asks for a WebSocket (RFC 6455 section 4.1), which alone is tunnelled.
+    def _asks_for_websocket(self) -> bool:
+        """Whether it is an Upgrade to a WebSocket (RFC 6455 section 4.1), which alone is tunnelled.
 
         Within another protocol, such as h2c, a pod would take requests that nobody routed; and a
         body would have to be read before the switch (RFC 9110 section 7.8).
         """
         return (
-            self.message.upgrade
-            and self.method == "GET"
+            self.method == "GET"
             and not self.has_body
             and not self.http10
             and self.fields.get(b"upgrade", b"").lower() == b"websocket"
@@ -289,6 +291,7 @@ class Request:
         if self.body_file is not None:
             self.body_file.close()
         self.small_body, self.body_file, self.body_consumed = b"", None, False
+        self.wants_upgrade = False
         self.pod_host = b""
         self.status = 0
 
@@ -331,7 +334,7 @@ def _request_id(sent: bytes | None) -> bytes:
     """The client's X-Request-ID where it is printable, else 32 random hexadecimal digits."""
     if sent is not None and _REQUEST_ID.fullmatch(sent):
         return sent
-    return b"%032x" % _identifiers.getrandbits(128)
+    return _identifiers.getrandbits(128).to_bytes(16, "big").hex().encode()
 
 
 _VERSIONS: Any = ((1, 1), (1, 0))

@@ -71,13 +71,13 @@ class TlsRedirectFilter:
 
     def __call__(self, request: Request, groups: Groups | None) -> Answer | None:
         """The redirect, or None for a request that goes on."""
+        has_tls = self._has_tls(request.host)
+        if not has_tls and self._needs_tls:
+            return None
         if request.scheme == "https":
             return None
         if not (request.visitor.host or request.host):
             return NO_HOST
-        has_tls = self._has_tls(request.host)
-        if not has_tls and self._needs_tls:
-            return None
         how = self._current.table.global_policy.https_redirect
         if not redirects_to_https(self._policy, request.path, has_tls=has_tls, exempt=how.exempt):
             return None

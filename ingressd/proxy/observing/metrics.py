@@ -50,11 +50,21 @@ class Snapshot(Struct):
     lost_copies: int = 0
 
 
+class _Series:
+    """The requests of one combination of labels, and the durations of their Ingress."""
+
+    __slots__ = ("count", "durations")
+
+    def __init__(self, durations: DurationHistogram) -> None:
+        self.count = 0
+        self.durations = durations
+
+
 class Metrics:
     """The counters of this worker."""
 
     def __init__(self) -> None:
-        self._requests: dict[tuple[str, str, str, str, int], int] = {}
+        self._requests: dict[tuple[str, str, str, str, int], _Series] = {}
         self._durations: dict[str, DurationHistogram] = {}
         self.upstream_connects: dict[str, int] = {}
         self.upstream_connect_failures: dict[str, int] = {}
@@ -68,18 +78,24 @@ class Metrics:
 
     def count_request(self, labels: tuple[str, str, str, str, int], seconds: float) -> None:
         """Count one finished request; ``labels`` are those of RequestLabels."""
-        self._requests[labels] = self._requests.get(labels, 0) + 1
-        histogram = self._durations.get(labels[0])
-        if histogram is None:
-            histogram = DurationHistogram([0] * (len(DURATION_BUCKETS) + 1))
-            self._durations[labels[0]] = histogram
-        histogram.buckets[bisect_left(DURATION_BUCKETS, seconds)] += 1
-        histogram.total += seconds
+        series = self._requests.get(labels)
+        if series is None:
+            series = self._requests[labels] = _Series(self._durations_of(labels[0]))
+        series.count += 1
+        durations = series.durations
+        durations.buckets[bisect_left(DURATION_BUCKETS, seconds)] += 1
+        durations.total += seconds
+
+    def _durations_of(self, ingress: str) -> DurationHistogram:
+        known = self._durations.get(ingress)
+        if known is None:
+            known = self._durations[ingress] = DurationHistogram([0] * (len(DURATION_BUCKETS) + 1))
+        return known
 
     def snapshot(self) -> Snapshot:
         """A copy of every counter."""
         return Snapshot(
-            requests=[(RequestLabels(*key), count) for key, count in self._requests.items()],
+            requests=[(RequestLabels(*key), one.count) for key, one in self._requests.items()],
             durations={
                 ingress: DurationHistogram(histogram.buckets.copy(), histogram.total)
                 for ingress, histogram in self._durations.items()

@@ -64,7 +64,7 @@ class Forwarding:
         ``conclude`` is called when it is over. False: nothing was sent, ``run`` must do it.
         """
         request = self._request
-        if request.streams_body:
+        if request.has_body and request.streams_body:
             return False
         self._endpoint = endpoint = self._pick()
         if endpoint is None:
@@ -167,7 +167,7 @@ class Forwarding:
         request = self._request
         if self._tried and not request.status:
             return None
-        is_fleeting = request.streams_body and request.body_file is None
+        is_fleeting = request.has_body and request.streams_body and request.body_file is None
         is_precious = request.method not in REPEATABLE or is_fleeting or self._passage.is_single
         return endpoint.take_idle(surely_open=is_precious or bool(self._tried))
 
@@ -289,7 +289,11 @@ def serialise(request: Request, body: bytes, opening: bytes = OPENING) -> bytes:
         b"\r\n",
         *request.lines,
         visitor.forwarded,
-        b"X-Forwarded-Host: %b\r\nX-Request-ID: %b\r\n" % (authority, request.request_id),
+        b"X-Forwarded-Host: ",
+        authority,
+        b"\r\nX-Request-ID: ",
+        request.request_id,
+        b"\r\n",
     ]
     if b"x-forwarded-for" in fields:
         sent = fields[b"x-forwarded-for"].rstrip(b" ")  # left by joining a last one that is empty
@@ -310,6 +314,8 @@ def _framing(request: Request, body: bytes) -> bytes:
     length = request.fields.get(b"content-length")
     if length is not None:
         return b"Content-Length: %d\r\n\r\n" % int(length)  # without leading zeros
+    if not request.has_body:
+        return b"\r\n"
     if body:
         return b"Content-Length: %d\r\n\r\n" % len(body)
     if request.body_file is not None:

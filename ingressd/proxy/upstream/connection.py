@@ -97,11 +97,6 @@ class UpstreamConnection(asyncio.Protocol):
         """Seconds since the last answer."""
         return self._clock.now - (self.deadline - self._reader.may_idle)
 
-    @property
-    def is_worn_out(self) -> bool:
-        """Whether it has carried as many requests, or lived as long, as it may."""
-        return self._requests_left <= 0 or self._clock.now >= self._worn_out_at
-
     def has_news(self) -> bool:
         """Whether the kernel holds bytes, or the end, of which the event loop has not told yet."""
         return bool(self._poll.poll(0))
@@ -267,14 +262,18 @@ class UpstreamConnection(asyncio.Protocol):
         self.exchange = None
         trailers = self._reader.end()
         self.phase = IDLE
-        self.deadline = self._clock.now + self._reader.may_idle
-        self.resume()
+        now = self._clock.now
+        self.deadline = now + self._reader.may_idle
+        if self.read_paused:
+            self.resume()
         if self.owes_body:
             self.abort()  # the pod would take the next request for the rest of this one's body
-        elif self._reader.is_reusable:
+        elif not self._reader.is_reusable:
+            self._keeper.beware()
+            self.close()
+        elif self._requests_left > 0 and now < self._worn_out_at:
             self._keeper.keep(self)
         else:
-            self._keeper.beware()
             self.close()
         exchange.on_end(trailers)  # at last: the next exchange may begin within
 

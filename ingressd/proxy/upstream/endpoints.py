@@ -247,7 +247,7 @@ class PooledEndpoint:
 
     def keep(self, connection: UpstreamConnection) -> None:
         """A connection is free for another exchange."""
-        if self._gone or connection.is_worn_out:
+        if self._gone:
             connection.close()
             return
         idle = self._idle

@@ -19,6 +19,7 @@ from support.conversations import (
 
 from ingressd.proxy.upstream.connection import CLOSE_TIMEOUT, CLOSED, IDLE, UpstreamConnection
 from ingressd.proxy.upstream.receiver import Failure
+from ingressd.routing.global_policy import UpstreamKeepAlive
 
 
 @pytest.mark.parametrize("data", [INTERIM, LENGTH[:-1], CHUNKED[:-1]])
@@ -43,6 +44,18 @@ def test_a_head_that_comes_slowly_has_no_longer_than_one_that_comes_at_once(data
     assert talk.connection.deadline == 100.0 + READ
     talk.connection.expire()
     assert exchange.events[-1] == ("failure", Failure.TIMEOUT)
+
+
+def test_a_connection_that_has_grown_old_is_closed_after_its_answer() -> None:
+    talk = Conversation(UpstreamKeepAlive(age=60.0))
+    talk.begin()
+    talk.feed(LENGTH)
+    assert talk.free == [talk.connection]
+    talk.begin()
+    talk.clock.now += 60.0
+    talk.feed(LENGTH)
+    assert talk.free == [talk.connection]
+    assert talk.wire.end == "close"
 
 
 @pytest.mark.parametrize(

@@ -86,17 +86,6 @@ async def test_no_connection_idles_where_none_may() -> None:
     assert endpoint.take_idle() is None
 
 
-async def test_a_connection_that_has_grown_old_is_closed() -> None:
-    (endpoint,) = pooled(1).endpoints
-    endpoint._dialer.keep_alive = UpstreamKeepAlive(age=60.0)
-    connection = idle(endpoint)
-    assert endpoint.take_idle() is connection
-    endpoint._dialer.clock.now += 60.0
-    endpoint.keep(connection)
-    assert connection.transport.is_closing()
-    assert endpoint.take_idle() is None
-
-
 async def test_a_connection_that_closes_is_not_taken() -> None:
     (endpoint,) = pooled(1).endpoints
     kept, lost, closing = idle(endpoint), idle(endpoint), idle(endpoint)
