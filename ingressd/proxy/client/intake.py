@@ -14,7 +14,7 @@ from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
 from ingressd.proxy.client.chunks import END, ChunkedBody, is_whole
-from ingressd.proxy.client.refusals import begins_well, head_size
+from ingressd.proxy.client.refusals import begins_well, head_size, is_plain
 from ingressd.proxy.client.request import BadRequest, Request
 from ingressd.proxy.client.sink import Sink
 from ingressd.proxy.clock import NEVER, Clock
@@ -75,7 +75,9 @@ class Intake(RequestHandler):
     def _parse(self, data: bytes) -> None:
         count, body = self._request_count, self._body
         size = 0 if body is None else body.total_bytes
-        super().data_received(data)
+        RequestHandler.data_received(self, data)  # cheaper than super()
+        if body is None and self._request_count == count + 1 and self._came_alone(data):
+            return
         grown = 0 if body is None else body.total_bytes - size
         if self._request_count != count:
             self._inspect(self._request_count - count, data, grown)
@@ -85,6 +87,18 @@ class Intake(RequestHandler):
             self._grow_head(data)
         else:
             self._follow_body(body, data, grown)
+
+    def _came_alone(self, data: bytes) -> bool:
+        """Whether these bytes are beyond doubt one good head and nothing else, as most are."""
+        message, body = self._messages[-1]
+        return (
+            body is EMPTY_PAYLOAD
+            and not isinstance(message, _ErrInfo)
+            and not (message.upgrade or self._held or self._chunked)
+            and len(data) <= self.limits.head
+            and data.find(END) == len(data) - len(END)
+            and is_plain(message, data, 0)
+        )
 
     def _inspect(self, new: int, data: bytes, at: int) -> None:
         """Look at the messages that have just been parsed from what was held and ``data``.

@@ -27,6 +27,11 @@ def head_size(message: RawRequestMessage) -> int:
     return len(message.method) + len(message.path) + 14 + fields
 
 
+def is_plain(message: RawRequestMessage, received: bytes, at: int) -> bool:
+    """Whether the version stands where it does in a request line as most clients write it."""
+    return received.startswith(b" HTTP/1.", at + len(message.method) + len(message.path) + 1)
+
+
 def begins_well(message: RawRequestMessage, received: bytes, at: int) -> bool:
     """Whether a message, parsed from the bytes from ``at`` on, begins with a request line of HTTP.
 
@@ -34,8 +39,8 @@ def begins_well(message: RawRequestMessage, received: bytes, at: int) -> bool:
     section 2.3). And it skips any CR and LF before the line, of which one empty line is allowed
     (section 2.2).
     """
-    if received.startswith(b" HTTP/1.", at + len(message.method) + len(message.path) + 1):
-        return True  # it is plain, as it is of most
+    if is_plain(message, received, at):
+        return True
     if received.startswith(b"\r\n", at):
         at += 2
     method, _, rest = received[at : received.find(b"\r\n", at)].partition(b" ")
