@@ -33,16 +33,12 @@ class Dirty(Struct):
     configmaps: set[str] = field(default_factory=set)
 
 
-class _Held(Struct, frozen=True, gc=False):
-    resource: Resource
-    origin: str
-
-
 class ObjectStore:
     """The objects as they are now, by kind and key, with what their sources report."""
 
     def __init__(self) -> None:
-        self._held: dict[ObjectKey, _Held] = {}
+        self._held: dict[ObjectKey, Resource] = {}
+        self._origins: dict[ObjectKey, str] = {}  # of those that have one: none in a cluster
         self._classes: dict[str, IngressClass] = {}
         self._reported: dict[str, tuple[Finding, ...]] = {}
         self._units_of_reported: Index[str, ObjectKey] = Index()
@@ -63,17 +59,15 @@ class ObjectStore:
     def find(self, key: ObjectKey, kind: type[_R]) -> _R | None:
         """The object of this kind, or None."""
         held = self._held.get(key)
-        return held.resource if held is not None and isinstance(held.resource, kind) else None
+        return held if isinstance(held, kind) else None
 
     def get(self, key: ObjectKey) -> Resource | None:
         """The object of this key, or None."""
-        held = self._held.get(key)
-        return held.resource if held is not None else None
+        return self._held.get(key)
 
     def origin(self, key: ObjectKey) -> str:
         """Where an object was read, "" for a cluster or an object that does not exist."""
-        held = self._held.get(key)
-        return held.origin if held is not None else ""
+        return self._origins.get(key, "")
 
     @property
     def classes(self) -> Mapping[str, IngressClass]:
@@ -118,14 +112,22 @@ class ObjectStore:
     def _put(self, resource: Resource, origin: str, dirty: Dirty) -> None:
         key = resource.key
         held = self._held.get(key)
-        self._held[key] = _Held(resource, origin)
-        if held is None or held.resource != resource:
-            self._touch(key, resource, held.resource if held is not None else None, dirty)
+        self._held[key] = resource
+        self._place(key, origin)
+        if held != resource:
+            self._touch(key, resource, held, dirty)
 
     def _remove(self, key: ObjectKey, dirty: Dirty) -> None:
         held = self._held.pop(key, None)
+        self._place(key, "")
         if held is not None:
-            self._touch(key, None, held.resource, dirty)
+            self._touch(key, None, held, dirty)
+
+    def _place(self, key: ObjectKey, origin: str) -> None:
+        if origin:
+            self._origins[key] = origin
+        else:
+            self._origins.pop(key, None)
 
     def _touch(
         self, key: ObjectKey, new: Resource | None, old: Resource | None, dirty: Dirty

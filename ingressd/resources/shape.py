@@ -242,6 +242,8 @@ def closest(name: str, candidates: Iterable[str], cutoff: float = 0.75) -> str |
 
 
 def _join(path: str, name: str) -> str:
+    if "." in name:
+        return f"{path}[{name}]"  # a label, as in any other map
     return f"{path}.{name}" if path else name
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ingressd.resources.endpoints import (
-    SERVICE_NAME_LABEL,
     EndpointConditions,
     EndpointPort,
     EndpointSlice,
     SliceEndpoint,
+    SliceLabels,
+    SliceMeta,
 )
 from ingressd.resources.ingress import (
     HTTPIngressPath,
@@ -108,8 +109,8 @@ def endpoint_slice(
     """A slice of a Service; an endpoint given as text has no conditions."""
     entries = tuple(endpoint(entry) if isinstance(entry, str) else entry for entry in endpoints)
     return EndpointSlice(
-        metadata=meta(
-            name or f"{service_name}-abc", namespace, labels={SERVICE_NAME_LABEL: service_name}
+        metadata=SliceMeta(
+            name or f"{service_name}-abc", namespace, labels=SliceLabels(service_name)
         ),
         address_type=address_type,
         endpoints=entries,

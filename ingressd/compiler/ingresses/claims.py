@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -119,6 +121,10 @@ class TlsEntry(Struct, frozen=True, gc=False):
     secret: str
 
 
+NO_CANARIES: Mapping[str, CanaryClaim] = MappingProxyType({})
+"""Of nearly all Ingresses, together."""
+
+
 class CompiledIngress(Struct, frozen=True, gc=False, kw_only=True):
     """All that follows from one Ingress and the objects that its annotations name.
 
@@ -134,7 +140,7 @@ class CompiledIngress(Struct, frozen=True, gc=False, kw_only=True):
     age: Age
     is_ours: bool = True
     claims: dict[str, Claim] = {}
-    canaries: dict[str, CanaryClaim] = {}
+    canaries: Mapping[str, CanaryClaim] = NO_CANARIES
     yields: bool = False
     references: tuple[Reference, ...] = ()
     tls: tuple[TlsEntry, ...] = ()

@@ -104,13 +104,13 @@ def _of_slices(
 ) -> Iterator[_Address]:
     takes_unready = service.spec.publish_not_ready_addresses
     for entry in slices:
-        number = find_endpoint_port(port, entry.ports)
+        key, number = entry.key, find_endpoint_port(port, entry.ports)
         for place, endpoint in enumerate(entry.endpoints):
             field = f"endpoints[{place}].addresses"
             is_ready = endpoint.conditions.ready is not False or takes_unready
             is_draining = _is_draining(endpoint)
             for text in endpoint.addresses:
-                yield _Address(text, number, entry.key, field, is_ready, is_draining)
+                yield _Address(text, number, key, field, is_ready, is_draining)
 
 
 def _is_draining(endpoint: SliceEndpoint) -> bool:

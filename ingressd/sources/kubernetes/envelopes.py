@@ -11,6 +11,7 @@ from msgspec import Struct
 from ingressd.resources.decoding import DecodingError, decode_json
 from ingressd.resources.finding import Finding
 from ingressd.resources.metadata import ObjectKey, ObjectMeta, Resource
+from ingressd.resources.sharing import with_shared_values
 from ingressd.sources.kubernetes.errors import Status, StreamGarbled
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -146,11 +147,12 @@ def _decode_object(raw: msgspec.Raw, kind: type[Resource]) -> Resource | Refused
 
 
 def _trimmed(resource: Resource) -> Resource:
-    """Without kubectl's copy of the whole object. Nobody else holds the dict yet."""
+    """Without kubectl's copy of the whole object (nobody else holds the dict yet), and without its
+    own copy of what other objects say, too."""
     metadata = resource.metadata
     if isinstance(metadata, ObjectMeta) and isinstance(metadata.annotations, dict):
         metadata.annotations.pop(LAST_APPLIED, None)
-    return resource
+    return with_shared_values(resource)
 
 
 def _key(identity: _Identity, kind: type[Resource]) -> ObjectKey:

@@ -45,8 +45,8 @@ class Pod:
             {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(port)},
         )
 
-    def context(self, authority: CertificateAuthority) -> ssl.SSLContext:
-        pair = authority.leaf("127.0.0.1")
+    def context(self, authority: CertificateAuthority, name: str = "127.0.0.1") -> ssl.SSLContext:
+        pair = authority.leaf(name)
         path = self.folder / "server.pem"
         path.write_bytes(pair.chain + pair.private_key)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -123,6 +123,32 @@ async def test_a_client_certificate_is_shown(pod: Pod) -> None:
 
 def _base64(pem: bytes) -> str:
     return base64.b64encode(pem).decode()
+
+
+@pytest.mark.parametrize(
+    ("cluster", "is_trusted"),
+    [
+        ({"insecure-skip-tls-verify": True}, True),
+        ({"tls-server-name": "api.example.com"}, True),
+        ({"tls-server-name": "www.example.com"}, False),
+        ({}, False),
+    ],
+)
+async def test_a_kubeconfig_says_whose_certificate_to_expect(
+    pod: Pod, cluster: dict[str, object], is_trusted: bool
+) -> None:
+    authority = CertificateAuthority()
+    if "insecure-skip-tls-verify" not in cluster:
+        cluster = {**cluster, "certificate-authority-data": _base64(authority.pem)}
+    pod.double.token = "secret-token"
+    async with pod.double.serving(context=pod.context(authority, "api.example.com")):
+        path = write_kubeconfig(pod.folder, pod.double.url, cluster=cluster)
+        async with kubeconfig_api(path) as api:
+            if is_trusted:
+                await api.get(NAMESPACE)
+                return
+            with pytest.raises(ApiUnreachable, match="certificate verify failed"):
+                await api.get(NAMESPACE)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from support.routes import certificate
 from ingressd.compiler.settings import DEFAULT_CONTROLLER_CLASS, BackendOverride, CompilerSettings
 from ingressd.controller import ingress_units
 from ingressd.controller.controller import Controller
+from ingressd.resources.endpoints import SliceLabels
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.ingress import Ingress, IngressTLS
 from ingressd.resources.metadata import ObjectKey, Resource
@@ -296,7 +297,7 @@ def test_an_alias_is_one_though_a_canary_names_it() -> None:
 
 
 def test_a_slice_that_names_no_service_is_told_until_it_does() -> None:
-    bare = structs.replace(PODS, metadata=structs.replace(PODS.metadata, labels={}))
+    bare = structs.replace(PODS, metadata=structs.replace(PODS.metadata, labels=SliceLabels()))
     made = serving(WEB, service("web"), bare)
     assert codes(made) == ["EndpointSliceWithoutService", "ServiceWithoutEndpoints"]
     made.apply([Modified(PODS)])

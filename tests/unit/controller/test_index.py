@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from ingressd.controller.index import Index
+import random
+from collections import defaultdict
+
+from ingressd.controller.index import FEW, Index
 
 
 def test_reads_both_ways() -> None:
@@ -39,3 +42,19 @@ def test_sources_come_and_go_one_by_one() -> None:
     assert (index.sources(1), index.sources(2)) == ({"c"}, {"a"})
     index.put("c", ())
     assert index.sources(1) == set()
+
+
+def test_however_many_there_are_both_ways_tell_the_same() -> None:
+    chance = random.Random(1)
+    index: Index[tuple[str, int], int] = Index()
+    targets: dict[tuple[str, int], set[int]] = defaultdict(set)
+    keys = [("source", number) for number in range(3 * FEW)]  # tuples, as the keys of objects are
+    for _ in range(500):
+        key = chance.choice(keys)
+        before = targets[key]
+        targets[key] = set(chance.sample(range(2 * FEW), chance.choice((0, 1, 2, FEW, FEW + 1))))
+        assert index.put(key, targets[key]) == before ^ targets[key]
+        for source in keys:
+            assert index.targets(source) == targets[source]
+        for target in range(2 * FEW):
+            assert index.sources(target) == {each for each in keys if target in targets[each]}

@@ -9,27 +9,14 @@ from support.objects import (
     service,
     tls_secret,
 )
+from support.stores import filled, touched
 
-from ingressd.controller.store import Dirty, ObjectStore
+from ingressd.controller.store import Dirty
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.ingress import Ingress
-from ingressd.resources.metadata import ObjectKey, Resource
+from ingressd.resources.metadata import ObjectKey
 from ingressd.resources.secret import ConfigMap
-from ingressd.sources.events import Added, Deleted, Event, Modified, Reported
-
-
-def touched(store: ObjectStore, *events: Event) -> Dirty:
-    dirty = Dirty()
-    for event in events:
-        store.apply(event, dirty)
-    return dirty
-
-
-def filled(*resources: Resource) -> ObjectStore:
-    store = ObjectStore()
-    touched(store, *map(Added, resources))
-    return store
-
+from ingressd.sources.events import Added, Deleted, Modified, Reported
 
 WEB = ingress("web", rule("a.example.com", "/"))
 

@@ -79,6 +79,13 @@ def test_every_kind_and_version(value: object, type_: type[Resource], namespace:
             "InvalidField", "metadata.labels[version]", ["number", "quotes"],
         ),
         (
+            document(
+                "EndpointSlice", "discovery.k8s.io/v1",
+                metadata={"name": "shop", "labels": {"kubernetes.io/service-name": 7}},
+            ),
+            "InvalidField", "metadata.labels[kubernetes.io/service-name]", ["number (7)", '"7"'],
+        ),
+        (
             document("Secret", "v1", metadata={"name": "shop", "annotations": {"a": True}}),
             "InvalidField", "metadata.annotations[a]", ["boolean", "quotes"],
         ),
