@@ -36,7 +36,7 @@ class Heap:
         gc.freeze()  # collecting first would take 60 ms for some hundred objects
         gc.set_threshold(*self._thresholds)
         gc.callbacks.append(self._freeze_if_slow)
-        _trim()
+        trim()
 
     def _freeze_if_slow(self, phase: str, _: dict[str, int]) -> None:
         """As much again has come since. What is in use now and becomes a cycle of garbage stays for
@@ -47,8 +47,11 @@ class Heap:
             gc.freeze()
 
 
-def _trim() -> None:
-    """Only glibc keeps what is freed in the midst of its heap, and only glibc has this function."""
+def trim() -> None:
+    """Give back to the system what was freed.
+
+    Only glibc keeps what is freed in the midst of its heap, and only glibc has this function.
+    """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -61,6 +61,7 @@ class _MomentCollector(Collector):
         yield from _connections(moment.snapshot)
         yield from _table(moment.table, moment.state)
         yield from _workers(moment.state)
+        yield from _overload(moment.snapshot)
         yield _findings(moment.findings)
         yield from _source(moment.state.kinds)
         yield from _failures(moment.state)
@@ -177,16 +178,38 @@ def _workers(state: State) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "ingressd_worker_restarts", "Workers that died and were replaced.", state.restarts
     )
-    yield _per_worker("generation", "Generation that a worker serves.", state)
-    yield _per_worker("lag_seconds", "How late a worker's event loop last woke.", state)
+    for attribute, name, meaning in _PER_WORKER:
+        yield _per_worker(name, meaning, {w.index: getattr(w, attribute) for w in state.workers})
+    limits = {w.index: w.memory_limit for w in state.workers if w.memory_limit}
+    yield _per_worker("memory_limit_bytes", "Bytes that a worker may hold, if bounded.", limits)
 
 
-def _per_worker(name: str, meaning: str, state: State) -> Metric:
+_PER_WORKER = (
+    ("generation", "generation", "Generation that a worker serves."),
+    ("lag", "lag_seconds", "How late a worker's event loop last woke."),
+    ("memory", "memory_bytes", "Bytes that a worker holds in memory."),
+)
+"""Attribute of WorkerState, name and meaning."""
+
+
+def _per_worker(name: str, meaning: str, values: Mapping[int, float]) -> Metric:
     family = GaugeMetricFamily(f"ingressd_worker_{name}", meaning, labels=("worker",))
-    for worker in state.workers:
-        value = worker.generation if name == "generation" else worker.lag
-        family.add_metric((str(worker.index),), value)
+    for index, value in values.items():
+        family.add_metric((str(index),), value)
     return family
+
+
+def _overload(snapshot: Snapshot) -> Iterator[Metric]:
+    yield CounterMetricFamily(
+        "ingressd_shed_requests",
+        "Requests refused with 503, and TLS connections not passed on, for lack of memory.",
+        snapshot.shed,
+    )
+    yield CounterMetricFamily(
+        "ingressd_memory_errors",
+        "How often no memory could be had, which ended a connection each time.",
+        snapshot.memory_errors,
+    )
 
 
 def _findings(findings: Iterable[Finding]) -> Metric:

@@ -82,6 +82,25 @@ async def start_admin(application: web.Application, bound: list[socket.socket]) 
     return runner
 
 
+class AdminPort:
+    """An application on its sockets, served while it is open."""
+
+    def __init__(self, application: web.Application, bound: list[socket.socket]) -> None:
+        self._application = application
+        self._bound = bound
+        self._runner: web.AppRunner | None = None
+
+    async def open(self) -> None:
+        """Serve."""
+        self._runner = await start_admin(self._application, self._bound)
+
+    async def close(self) -> None:
+        """Serve no more, if it does; who is being answered has a second."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+
 class _Connection(RequestHandler):
     """Says little of what is no request: not in the log, which anybody could fill, nor in an answer
     what it was read with.

@@ -15,13 +15,17 @@ from ingressd.sources.events import KindState
 
 
 class WorkerState(Struct, frozen=True):
-    """One worker. ``generation`` is what it serves; ``lag`` is how late its loop woke, seconds."""
+    """One worker. ``generation`` is what it serves; ``lag`` is how late its loop woke, seconds.
+    ``memory`` are the bytes that it holds, ``memory_limit`` those that it may, 0 for no limit.
+    """
 
     index: int
     pid: int
     generation: int
     serving: bool
     lag: float
+    memory: int = 0
+    memory_limit: int = 0
 
 
 class ReplicaState(Struct, frozen=True):

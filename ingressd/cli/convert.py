@@ -13,7 +13,7 @@ import yaml
 from ingressd.cli.options.sources import UnusableSource
 from ingressd.resources.documents import Document, read_documents
 from ingressd.resources.legacy import is_legacy_ingress, to_v1_document
-from ingressd.sources.manifest_listing import STDIN_NAME, check_paths, list_manifests
+from ingressd.sources.manifest_listing import STDIN_NAME, Listing, check_paths, list_manifests
 from ingressd.sources.manifests import UnusableInput
 
 _DOCUMENT_START = re.compile(r"^---(?=[ \t\r\n]|\Z)[ \t]*\r?\n?", re.MULTILINE)
@@ -58,10 +58,23 @@ def _texts(paths: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Name and text of every file behind the paths. Raises UnusableSource."""
     try:
         check_paths(paths)
-        for name in list_manifests(paths).files:
+        listing = list_manifests(paths)
+        _refuse_unlisted(listing)
+        for name in listing.files:
             yield name, _read(name)
     except (UnusableInput, OSError, UnicodeDecodeError) as error:
         raise UnusableSource(str(error)) from error
+
+
+def _refuse_unlisted(listing: Listing) -> None:
+    """Raise UnusableInput where something is not among the files, and nobody would notice."""
+    missing = [
+        f"{path}: {finding.message}"
+        for path in listing.unlisted
+        for finding in listing.findings[path]
+    ]
+    if missing:
+        raise UnusableInput("; ".join(missing))
 
 
 def _read(name: str) -> str:

@@ -21,7 +21,8 @@ from msgspec import Struct
 from ingressd.cli.certificates import make_example_certificate
 from ingressd.cli.kubia import Pod, running_pods
 from ingressd.cli.options.serving import compat_flag, flag
-from ingressd.cli.running.serving import Bound, ServeOptions, run_until_done, serve
+from ingressd.cli.running.listening import Bound
+from ingressd.cli.running.serving import ServeOptions, run_until_done, serve
 from ingressd.compiler.settings import BackendOverride, Compat, CompilerSettings
 from ingressd.logs import configure_logs
 from ingressd.proxy.settings import ProxySettings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import sys
@@ -24,8 +25,12 @@ from ingressd.routing.global_policy import ClientAddress
 from ingressd.sources.kubernetes.cluster_key import cluster_key
 from ingressd.sources.kubernetes.errors import NoApiServer
 from ingressd.sources.kubernetes.source import KubernetesSource
+from ingressd.sources.manifest_listing import STDIN
 from ingressd.sources.manifests import ManifestSource, UnusableInput
+from ingressd.workers.memory_share import allowed_memory, memory_share
 from ingressd.workers.sockets import CannotListen
+
+log = logging.getLogger(__name__)
 
 KEY_BYTES = 32
 """Of an affinity key that nobody chose."""
@@ -44,7 +49,9 @@ def command(
 ) -> None:
     """Serve the Ingresses of files or of a cluster, and follow every change of them.
 
-    SIGTERM or Ctrl-C leaves without cutting anybody off, a second one at once.
+    SIGTERM or Ctrl-C leaves without cutting anybody off, a second one at once. SIGUSR2 starts the
+    same command anew, as it is installed by now; once that serves, on the same ports, the old
+    process leaves.
     """
     configure_logs(serving.log_format)
     source = with_client_address(source, client_address)
@@ -77,10 +84,28 @@ async def _random_key(in_sync: asyncio.Event) -> bytes:
     return secrets.token_bytes(KEY_BYTES)
 
 
+def _memory_limit(serving: ServingFlags) -> int:
+    """Bytes for each worker: what was asked for, or what the container leaves; 0 for no limit."""
+    if serving.worker_memory_limit is not None:
+        return serving.worker_memory_limit
+    allowed = allowed_memory()
+    if not allowed:
+        return 0
+    share = memory_share(allowed, serving.workers)
+    log.info(
+        "a worker may take %d MiB of memory: we may take %d MiB together (control group); "
+        "--worker-memory-limit sets another limit",
+        *(share >> 20, allowed >> 20),
+    )
+    return share
+
+
 def serve_options(source: SourceOptions, serving: ServingFlags) -> ServeOptions:
     """The flags as :func:`ingressd.cli.running.serving.serve` takes them."""
     proxy = msgspec.structs.replace(
-        serving.proxy_settings, local_names=source.settings.local_addresses
+        serving.proxy_settings,
+        local_names=source.settings.local_addresses,
+        memory_limit=_memory_limit(serving),
     )
     return ServeOptions(
         addresses=serving.addresses,
@@ -89,4 +114,5 @@ def serve_options(source: SourceOptions, serving: ServingFlags) -> ServeOptions:
         proxy=proxy,
         compiler=source.settings,
         shutdown_grace_period=serving.shutdown_grace_period,
+        reads_stdin=STDIN in source.manifests,
     )

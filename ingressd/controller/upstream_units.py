@@ -6,7 +6,6 @@ from collections.abc import Iterable, Set, ValuesView
 
 from ingressd.compiler.hosts.shared_settings import UNGOVERNED, Governed, govern_upstream
 from ingressd.compiler.ingresses.claims import CompiledIngress
-from ingressd.compiler.services.backends import parse_upstream_key
 from ingressd.compiler.services.upstream import CompiledUpstream, compile_upstream
 from ingressd.compiler.settings import CompilerSettings
 from ingressd.controller.guard import Guard
@@ -14,7 +13,7 @@ from ingressd.controller.index import Index
 from ingressd.controller.store import ObjectStore
 from ingressd.resources.finding import Finding
 from ingressd.resources.metadata import ObjectKey
-from ingressd.routing.model import Upstream
+from ingressd.routing.model import Upstream, parse_upstream_key
 
 
 class UpstreamUnits:

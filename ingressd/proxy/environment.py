@@ -12,8 +12,8 @@ from ingressd.proxy.limiting.usage import Usage
 from ingressd.proxy.mirroring.copies import Copies
 from ingressd.proxy.passwords.checker import PasswordChecker
 from ingressd.proxy.settings import ProxySettings
-from ingressd.proxy.upstream.endpoints import Pool
 from ingressd.proxy.upstream.pod_tls import SecurityStore
+from ingressd.proxy.upstream.pool import Pool
 
 
 class Environment(Struct, frozen=True):

@@ -27,6 +27,7 @@ _LOG = logging.getLogger(__name__)
 
 NOT_FOUND = Refusal(404)
 TOO_LARGE = Refusal(413)
+OVERLOADED = Refusal(503, (b"Retry-After: 1\r\n",))
 
 
 class Handler:
@@ -44,6 +45,11 @@ class Handler:
         self._record = record
         self._metrics = metrics
         self.is_draining = False
+        self._answer = self._route
+
+    def shed(self, sheds: bool) -> None:
+        """Refuse every request from now on, or answer again. Those under way are not touched."""
+        self._answer = self._refuse_for_now if sheds else self._route
 
     def begin(self, request: Request) -> bool:
         """Answer a request that has come whole, now or when its pod answers.
@@ -58,8 +64,8 @@ class Handler:
                     return True
                 request.errand = errand
                 return False
-            except Exception:
-                self._fail_inside(request)
+            except Exception as error:
+                self._fail_inside(request, error)
         self._end(request)
         request.client.answered(request)
         return True
@@ -78,17 +84,15 @@ class Handler:
                 errand = self._fail(request, _refusal(request, failure)) if failure else None
         except ConnectionError:
             raise  # the client has left
-        except Exception:
-            self._fail_inside(request)
+        except Exception as error:
+            self._fail_inside(request, error)
         finally:
             self._end(request)
         return KEEP if request.keep_alive and not request.client.is_finished else CLOSE
 
     def abandon(self, request: Request) -> None:
         """Forget a request that was begun: its client is gone."""
-        exchange, request.client.exchange = request.client.exchange, None
-        if exchange is not None:
-            exchange.abandon()
+        _abandon_exchange(request)
         self._end(request)
 
     def refuse(self, request: Request, status: int) -> Reply:
@@ -114,6 +118,9 @@ class Handler:
                     request.client.wait_for(request)
                 return
             self._end(request)
+        except MemoryError:
+            self._metrics.memory_errors += 1
+            request.client.abort()
         except Exception:
             _LOG.exception("a request failed at its end")
             request.client.abort()
@@ -131,13 +138,19 @@ class Handler:
         """What is to be done for a request; None where it has been answered."""
         try:
             request.receive()
-            return self._route(request)
+            return self._answer(request)
         except BadRequest as refused:
             request.keep_alive = False
             self._write_page(request, Refusal(refused.status))
-        except Exception:
-            self._fail_inside(request)
+        except Exception as error:
+            self._fail_inside(request, error)
         return None
+
+    def _refuse_for_now(self, request: Request) -> None:
+        """Ask no filter and no default backend: either takes memory."""
+        self._metrics.shed += 1
+        request.keep_alive = False
+        self._write_page(request, OVERLOADED)
 
     def _route(self, request: Request) -> Errand | None:
         match = self._index.match(request.host, request.path)
@@ -184,8 +197,14 @@ class Handler:
         write_answer(request, stop)
         return None
 
-    def _fail_inside(self, request: Request) -> None:
-        _LOG.exception("a request failed inside")
+    def _fail_inside(self, request: Request, error: Exception) -> None:
+        _abandon_exchange(request)
+        if isinstance(error, MemoryError):  # who watches memory says so, once for all
+            self._metrics.memory_errors += 1
+            request.keep_alive = False
+            self._write_page(request, OVERLOADED)
+            return
+        _LOG.error("a request failed inside", exc_info=error)
         self._write_page(request, Refusal(500))
 
     def _fail(self, request: Request, refusal: Refusal) -> Errand | None:
@@ -207,6 +226,12 @@ class Handler:
         accept = request.message.headers.get("Accept")
         content_type, body = self._pages.render(status, accept, request.request_id.decode())
         write_answer(request, Answer(status, content_type, body, refusal.lines))
+
+
+def _abandon_exchange(request: Request) -> None:
+    exchange, request.client.exchange = request.client.exchange, None
+    if exchange is not None:
+        exchange.abandon()
 
 
 def _refusal(request: Request, failure: Failure) -> Refusal:

@@ -7,11 +7,12 @@ import ssl
 import sys
 from collections.abc import Sequence
 from socket import socket
+from typing import Any
 
 from ingressd.proxy.bodies.temporary_files import TemporaryFiles
 from ingressd.proxy.client.client_hello import ClientHello
 from ingressd.proxy.client.front import Front
-from ingressd.proxy.client.listener import Listener
+from ingressd.proxy.client.listener import Listener, affordable_connections
 from ingressd.proxy.client.pages import ErrorPages
 from ingressd.proxy.client.passthrough import Passthrough
 from ingressd.proxy.client.tls import ContextStore
@@ -27,10 +28,14 @@ from ingressd.proxy.mirroring.copies import Copies
 from ingressd.proxy.observing.access_log import AccessLog
 from ingressd.proxy.observing.metrics import Metrics, Snapshot
 from ingressd.proxy.observing.recording import Recorder
+from ingressd.proxy.overload.gauge import MemoryGauge, Use
+from ingressd.proxy.overload.guard import MemoryGuard
+from ingressd.proxy.overload.relief import Relief
 from ingressd.proxy.passwords.checker import PasswordChecker
 from ingressd.proxy.settings import ProxySettings
-from ingressd.proxy.upstream.endpoints import Dialer, Pool
+from ingressd.proxy.upstream.endpoints import Dialer
 from ingressd.proxy.upstream.pod_tls import SecurityStore
+from ingressd.proxy.upstream.pool import Pool
 from ingressd.proxy.upstream.resolver import Resolver
 from ingressd.routing.delta import Delta
 from ingressd.routing.global_policy import GlobalPolicy
@@ -79,11 +84,15 @@ class Proxy:
         self._passthrough = Passthrough(
             self._current, self._pool, resolver, self._clock, self._metrics
         )
+        relief = Relief(self._handler, self._front, self._passthrough, self._pool, self._inquiries)
+        gauge = MemoryGauge(settings.memory_limit)
+        self._guard = MemoryGuard(gauge, relief, self._clock, self._metrics)
         self._listener = Listener(
             self._front.connection,
             self._choose_context,
             self._metrics,
             self._passthrough.welcome,
+            self._affordable,
         )
 
     @property
@@ -109,20 +118,41 @@ class Proxy:
 
     async def start(self, http: Sequence[socket], https: Sequence[socket]) -> None:
         """Accept connections."""
+        self._guard.start()
+        self._listener.adopt(self._current.table.global_policy)  # by what is left of the memory
         self._clock.start()
         for listening in http:
             self._listener.accept_plain(listening)
         for listening in https:
             self._listener.accept_tls(listening)
 
+    @property
+    def memory(self) -> Use:
+        """What this worker holds in memory, and may hold, as of a second ago."""
+        return self._guard.memory
+
     def snapshot(self) -> Snapshot:
         """All counters as they stand."""
         return self._metrics.snapshot()
+
+    def on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What nothing else caught (the event loop's exception handler). Where that is a lack of
+        memory, the loop has closed the connection: it is counted, and told once for all.
+        """
+        if isinstance(context.get("exception"), MemoryError):
+            self._metrics.memory_errors += 1
+        else:
+            loop.default_exception_handler(context)
 
     def drain(self) -> None:
         """Go on answering, but let no connection stay: answers say ``Connection: close``."""
         self._handler.is_draining = True
         self._front.close_idle()
+
+    def withdraw(self) -> None:
+        """Accept no more; answers say ``Connection: close``, but who may be about to ask can."""
+        self._listener.stop()
+        self._handler.is_draining = True
 
     async def stop(self, grace: float) -> None:
         """Accept no more, finish what is in flight within ``grace`` seconds, cut what is not."""
@@ -131,6 +161,7 @@ class Proxy:
         await asyncio.gather(self._front.finish(grace), self._passthrough.finish(grace))
         await self._listener.close()
         self._pool.retain(())
+        self._guard.stop()
         self._clock.stop()
         self._recorder.close()
         self._passwords.close()
@@ -145,6 +176,9 @@ class Proxy:
         self._listener.adopt(policy)
         self._recorder.adopt(policy.access_log)
         self._dialer.keep_alive = policy.upstream_keep_alive
+
+    def _affordable(self, wanted: int) -> int:
+        return self._guard.affordable(affordable_connections(wanted))
 
     def _choose_context(self, hello: ClientHello) -> ssl.SSLContext:
         return self._contexts.context_for(hello.server_name, self._current.table)

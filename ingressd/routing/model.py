@@ -43,6 +43,13 @@ class Backend(Struct, frozen=True, gc=False):
         return intern(f"{self.namespace}/{self.service}:{self.port}")  # kept by all who refer to it
 
 
+def parse_upstream_key(key: str) -> Backend:
+    """The backend whose :attr:`Backend.upstream` is ``key``."""
+    namespace, _, rest = key.partition("/")
+    service, _, port = rest.rpartition(":")
+    return Backend(namespace, service, port)
+
+
 class Alternative(Struct, frozen=True, gc=False, omit_defaults=True):
     """A canary: a backend that takes a part of the requests of a route, as ``policy`` says.
 

@@ -20,6 +20,12 @@ SUFFIXES = (".yaml", ".yml", ".json")
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _HELM_CHART = "Chart.yaml"
 _MAX_LINKS = 40  # as many as Linux follows
+_SPECIAL = {
+    stat.S_IFIFO: "named pipe",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFCHR: "device",
+    stat.S_IFBLK: "device",
+}
 
 
 class UnusableInput(Exception):
@@ -40,10 +46,11 @@ class Listing(Struct, frozen=True):
     """What the paths lead to now.
 
     ``files`` maps each name, as the user would write it, to its state; None is a file that can be
-    read only once (stdin, a pipe). ``folders`` are those that are read, ``above`` those on the way
-    to the paths, each with (device, inode): both must be watched. ``linked`` are the absolute paths
-    that symbolic links to files go through; their folders are among those above. ``unlisted`` are
-    folders and links behind which there is something that cannot be seen now.
+    read only once (stdin, a pipe of the shell). ``folders`` are those that are read, ``above``
+    those on the way to the paths, each with (device, inode): both must be watched. ``linked`` are
+    the absolute paths that symbolic links to files go through; their folders are among those above.
+    ``unlisted`` are folders and links behind which there is something that cannot be seen now, and
+    what is no file.
     """
 
     files: dict[str, FileState | None]
@@ -169,7 +176,7 @@ class _Walk:
             return
         if stat.S_ISDIR(status.st_mode):
             self._folder(path, status)
-        elif stat.S_ISREG(status.st_mode) and path.endswith(SUFFIXES):
+        elif path.endswith(SUFFIXES):
             self._file(path, status)
 
     def _file(self, path: str, status: os.stat_result) -> None:
@@ -177,10 +184,21 @@ class _Walk:
         if absolute in self._seen:
             return
         self._seen.add(absolute)
-        is_regular = stat.S_ISREG(status.st_mode)
-        self.files[path] = _state(status) if is_regular else None
-        if is_regular:
+        if stat.S_ISREG(status.st_mode):
+            self.files[path] = _state(status)
             self._watch_behind(absolute)
+        elif _is_pipe_of_shell(path, status):
+            self.files[path] = None
+        else:
+            self._report_special(path, status)
+
+    def _report_special(self, path: str, status: os.stat_result) -> None:
+        """What is opened or read here may wait for ever, and nobody can tell when it changes."""
+        self.unlisted.append(path)
+        sort = _SPECIAL.get(stat.S_IFMT(status.st_mode), "special file")
+        message = f"is a {sort}, not a file: it is not read; what was read before stays in use"
+        remedy = "put a file there; for what a program writes: PROGRAM | ingressd run --manifests -"
+        self._report(path, "NotAFile", message, remedy)
 
     def _report_empty(self, path: str) -> None:
         message = f"holds no manifest ({', '.join('*' + suffix for suffix in SUFFIXES)})"
@@ -194,6 +212,11 @@ class _Walk:
         subject = ObjectKey(kind, "", path)
         finding = Finding(severity, code, subject, "", message, remedy, path)
         self.findings.setdefault(path, []).append(finding)
+
+
+def _is_pipe_of_shell(path: str, status: os.stat_result) -> bool:
+    """Whether it is what ``<(command)`` or ``|`` make: it has a writer, and a name in no folder."""
+    return stat.S_ISFIFO(status.st_mode) and not os.path.lexists(os.path.realpath(path))
 
 
 def _visible(names: Iterable[str]) -> Iterator[str]:

@@ -30,6 +30,8 @@ def merge(snapshots: Iterable[Snapshot]) -> Snapshot:
         lost_access_lines=sum(snapshot.lost_access_lines for snapshot in every),
         lost_log_lines=sum(snapshot.lost_log_lines for snapshot in every),
         lost_copies=sum(snapshot.lost_copies for snapshot in every),
+        shed=sum(snapshot.shed for snapshot in every),
+        memory_errors=sum(snapshot.memory_errors for snapshot in every),
     )
 
 

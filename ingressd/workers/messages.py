@@ -41,6 +41,12 @@ class Drain(Struct, frozen=True, tag="drain"):
     """Keep serving, but close each connection after its current answer."""
 
 
+class Withdraw(Struct, frozen=True, tag="withdraw"):
+    """Accept nothing more, and close each connection after its next answer: others serve the
+    addresses now. A :class:`Stop` follows.
+    """
+
+
 class Stop(Struct, frozen=True, tag="stop"):
     """Accept nothing more, finish what is in flight within ``grace`` seconds, exit 0."""
 
@@ -54,10 +60,14 @@ class Applied(Struct, frozen=True, tag="applied"):
 
 
 class Heartbeat(Struct, frozen=True, tag="heartbeat"):
-    """The worker's event loop turns. ``lag`` is how many seconds late it woke."""
+    """The worker's event loop turns. ``lag`` is how many seconds late it woke. ``memory`` are the
+    bytes that it holds, ``memory_limit`` those that it may, 0 for all there are.
+    """
 
     generation: int
     lag: float
+    memory: int = 0
+    memory_limit: int = 0
 
 
 class Measured(Struct, frozen=True, tag="measured"):
@@ -72,7 +82,7 @@ class Fatal(Struct, frozen=True, tag="fatal"):
     message: str
 
 
-Command: TypeAlias = Start | Apply | Measure | Drain | Stop
+Command: TypeAlias = Start | Apply | Measure | Drain | Withdraw | Stop
 """From the supervisor to a worker."""
 
 Report: TypeAlias = Applied | Heartbeat | Measured | Fatal

@@ -8,10 +8,13 @@ about; if the supervisor dies, the channel ends and the worker drains and exits.
 from __future__ import annotations
 
 import asyncio
+import logging
 import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from functools import partial
 
 import uvloop
 
@@ -29,9 +32,13 @@ from ingressd.workers.messages import (
     Heartbeat,
     Measure,
     Measured,
+    Report,
     Start,
     Stop,
+    Withdraw,
 )
+
+log = logging.getLogger(__name__)
 
 ORPHAN_GRACE = 10.0
 """Seconds a worker without a supervisor still finishes what is in flight."""
@@ -47,10 +54,12 @@ class Worker:
         self._heap = Heap()
         self._generation = 0
         self._serving = False
+        self._may_accept = True
 
     async def run(self) -> None:
         """Serve until the end; a last :class:`Measured` carries the final counters."""
         self._heap.expect_load()
+        asyncio.get_running_loop().set_exception_handler(self._proxy.on_loop_error)
         heartbeat = asyncio.create_task(self._beat(), name="heartbeat")
         try:
             grace = await self._obey()
@@ -70,6 +79,9 @@ class Worker:
                     self._report_counters()
                 case Drain():
                     self._proxy.drain()
+                case Withdraw():
+                    self._may_accept = False
+                    self._proxy.withdraw()
                 case Stop(grace):
                     return grace
                 case Start():
@@ -78,7 +90,7 @@ class Worker:
 
     async def _apply(self, delta: Delta) -> None:
         self._proxy.apply(delta)
-        if not self._serving:
+        if not self._serving and self._may_accept:
             self._heap.settle()
             await self._proxy.start(_adopt(self._start.http), _adopt(self._start.https))
             self._serving = True
@@ -86,9 +98,19 @@ class Worker:
         self._channel.post(Applied(delta.generation))
 
     def _report_counters(self) -> None:
+        self._tell(self._counters)
+
+    def _counters(self) -> Measured:
         snapshot = self._proxy.snapshot()
         snapshot.lost_log_lines = lost_lines()
-        self._channel.post(Measured(snapshot))
+        return Measured(snapshot)
+
+    def _tell(self, report: Callable[[], Report]) -> None:
+        """Report, or leave it at the last report where there is no memory for another."""
+        try:
+            self._channel.post(report())
+        except MemoryError:
+            log.error("there was no memory for a report to the supervisor")
 
     async def _beat(self) -> None:
         """Report that the loop turns, and how late it does."""
@@ -96,7 +118,8 @@ class Worker:
         interval = self._start.heartbeat_interval
         lag = 0.0
         while True:
-            self._channel.post(Heartbeat(self._generation, lag))
+            memory = self._proxy.memory
+            self._tell(partial(Heartbeat, self._generation, lag, memory.used, memory.limit))
             due = loop.time() + interval
             await asyncio.sleep(interval)
             lag = max(0.0, loop.time() - due)
@@ -135,7 +158,7 @@ def raise_descriptor_limit() -> None:
 def main() -> None:
     """Entry point of the child process."""
     raise_descriptor_limit()
-    for group_signal in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for group_signal in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2):
         signal.signal(group_signal, signal.SIG_IGN)
     end = socket.socket(fileno=int(sys.argv[1]))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -19,7 +19,7 @@ from ingressd.proxy.observing.metrics import Snapshot
 from ingressd.routing.delta import Delta
 from ingressd.workers.backlog import Backlog, TableFrame, table_frame
 from ingressd.workers.merging import merge, retire
-from ingressd.workers.messages import Drain, Stop
+from ingressd.workers.messages import Drain, Stop, Withdraw
 from ingressd.workers.sockets import Listeners
 from ingressd.workers.worker import Worker, WorkerSettings
 
@@ -34,13 +34,17 @@ _DOUBLINGS = 16  # enough for the longest delay, and few enough for a float
 
 
 class WorkerStatus(Struct, frozen=True):
-    """One worker now. ``generation`` is 0 until it serves; ``lag`` is its loop's, in seconds."""
+    """One worker now. ``generation`` is 0 until it serves; ``lag`` is its loop's, in seconds.
+    ``memory`` are the bytes that it holds, ``memory_limit`` those that it may, 0 for no limit.
+    """
 
     index: int
     pid: int
     generation: int
     serving: bool
     lag: float
+    memory: int = 0
+    memory_limit: int = 0
 
 
 def restart_delay(crashes: int) -> float:
@@ -83,7 +87,13 @@ class Supervisor:
     def status(self) -> tuple[WorkerStatus, ...]:
         """Every worker, in order."""
         return tuple(
-            WorkerStatus(w.index, w.pid, backlog.generation, backlog.serving.is_set(), w.lag)
+            WorkerStatus(
+                w.index,
+                w.pid,
+                backlog.generation,
+                backlog.serving.is_set(),
+                *(w.lag, w.memory, w.memory_limit),
+            )
             for w, backlog in zip(self._workers, self._backlogs, strict=True)
         )
 
@@ -141,6 +151,16 @@ class Supervisor:
         self._draining = True
         for worker in self._workers:
             worker.tell(Drain())
+
+    def withdraw(self) -> None:
+        """Accept nothing more, because somebody else does at the same sockets. Every answer is the
+        last of its connection; those that wait for a request may stay until :meth:`stop`.
+
+        No worker is started from now on.
+        """
+        self._stopping.set()
+        for worker in self._workers:
+            worker.tell(Withdraw())
 
     async def stop(self, grace: float) -> None:
         """Stop accepting, let workers finish within ``grace`` seconds, end those that do not.

@@ -10,6 +10,7 @@ import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -28,10 +29,14 @@ from ingressd.workers.messages import (
     Report,
     Start,
     Stop,
+    Withdraw,
 )
 from ingressd.workers.sockets import Listeners
 
 log = logging.getLogger(__name__)
+
+Parting: TypeAlias = Drain | Withdraw | Stop
+"""A step towards the end of a worker."""
 
 
 class WorkerSettings(Struct, frozen=True):
@@ -65,6 +70,7 @@ class Worker:
     ) -> None:
         self.index = place.index
         self.lag = 0.0
+        self.memory = self.memory_limit = 0
         self.snapshot = Snapshot()
         self._place = place
         self._listeners = listeners
@@ -72,7 +78,7 @@ class Worker:
         self._backlog = backlog
         self._process: Process | None = None
         self._channel: Channel[Report] | None = None
-        self._unsaid: list[Drain | Stop] = []
+        self._unsaid: list[Parting] = []
         self._heard = asyncio.Event()
         self._measured = asyncio.Event()
 
@@ -128,7 +134,7 @@ class Worker:
             gone = group.exceptions[0]
         return gone
 
-    def tell(self, command: Drain | Stop) -> None:
+    def tell(self, command: Parting) -> None:
         """Send a command, at the latest when the child is spawned; one that is gone needs none."""
         if self._channel is not None:
             self._channel.post(command)
@@ -200,8 +206,8 @@ class Worker:
         match report:
             case Applied(generation):
                 self._backlog.confirm(generation)
-            case Heartbeat(_, lag):
-                self.lag = lag
+            case Heartbeat(_, lag, memory, memory_limit):
+                self.lag, self.memory, self.memory_limit = lag, memory, memory_limit
             case Measured(snapshot):
                 self.snapshot = snapshot
                 self._measured.set()
@@ -231,7 +237,7 @@ class Worker:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             code = await self._process.wait()
-        log.info("worker %d (pid %d) ended with %s", self.index, self.pid, _meaning(code))
+        log.info("worker %d (pid %d) ended with %s", self.index, self.pid, meaning_of(code))
 
 
 def _inherited_environment(ours: Mapping[str, str]) -> dict[str, str]:
@@ -239,5 +245,6 @@ def _inherited_environment(ours: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in ours.items() if not name.startswith("INGRESSD_")}
 
 
-def _meaning(code: int) -> str:
+def meaning_of(code: int) -> str:
+    """What the return code of a child says (subprocess.Popen.returncode)."""
     return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
@@ -17,6 +19,7 @@ LEASE_SECONDS = 15
 ELECTION = re.compile(r"the leader is ")
 EITHER = re.compile(f"{READY.pattern}|{ELECTION.pattern}")
 ADDRESS = "192.0.2.1"
+STARTED = re.compile(r"a new process \(pid (\d+)\) is started")
 
 
 class Replicas:
@@ -46,8 +49,12 @@ class Replicas:
 
     async def leader(self) -> str:
         """The name of the replica that holds the Lease."""
+        return (await self.holder()).partition("_")[0]
+
+    async def holder(self) -> str:
+        """The process that does."""
         lease = await self._namespace.get("lease/ingressd-leader")
-        return str(lease["spec"].get("holderIdentity", "")).partition("_")[0]
+        return str(lease["spec"].get("holderIdentity", ""))
 
 
 @pytest.fixture
@@ -133,3 +140,25 @@ async def test_a_killed_leader_is_replaced_within_its_lease_and_the_last_one_cle
     assert await replicas.leader() == ""
     for name in ("before", "after"):
         assert await namespace.ingress_addresses(name) == []
+
+
+async def test_a_process_that_takes_over_leads_before_anybody_misses_the_address(
+    namespace: Namespace, replicas: Replicas
+) -> None:
+    old = await replicas.start("a", "--publish-status-address", ADDRESS)
+    assert old.stderr is not None
+    await create_ingress(namespace, "before")
+    await namespace.has_ingress_addresses("before", ADDRESS)
+    holder = await replicas.holder()
+
+    old.send_signal(signal.SIGUSR2)
+    (new,) = map(int, STARTED.findall(await line_with(old.stderr, STARTED)))
+    try:
+        await eventually(replicas.holder, lambda name: name not in {"", holder})
+        assert await old.wait() == 0
+        assert await replicas.leader() == "a"
+        assert await namespace.ingress_addresses("before") == [ADDRESS]
+        await create_ingress(namespace, "after")
+        await namespace.has_ingress_addresses("after", ADDRESS)
+    finally:
+        os.kill(new, signal.SIGKILL)

@@ -50,12 +50,20 @@ def _is_large(asked: Asked) -> bool:
     return is_head or max(sizes, default=0) > 32_000 or len(asked.body) > 1_000_000
 
 
-def _is_odd_host(asked: Asked) -> bool:
+def _authorities(asked: Asked) -> list[bytes]:
     found = re.match(rb"[A-Z]+ +https?://([^/?]*)", asked.written, re.IGNORECASE)
-    authorities = [*asked.values(b"host"), *([found[1]] if found else [])]
-    return any(
-        not re.fullmatch(rb"[A-Za-z0-9._-]{1,254}(:[0-9]{0,4})?", each) for each in authorities
-    )
+    return [*asked.values(b"host"), *([found[1]] if found else [])]
+
+
+def _is_odd_host(asked: Asked) -> bool:
+    plain = re.compile(rb"(?!\.|.*\.\.)[A-Za-z0-9._-]{1,254}(:[0-9]{0,4})?")
+    return not all(map(plain.fullmatch, _authorities(asked)))
+
+
+def _is_for_pod(asked: Asked) -> bool:
+    """Whether there is a route: to other hosts both answer by themselves."""
+    served = re.compile(rb"a\.test\.?(:[0-9]*)?", re.IGNORECASE)
+    return any(map(served.fullmatch, _authorities(asked)))
 
 
 STRICTER = (
@@ -104,9 +112,20 @@ def _is_beyond_buffers(compared: Compared) -> bool:
     )
 
 
+def _says_close(compared: Compared) -> bool:
+    values = [each.values(b"connection") for each in compared.reading.requests]
+    return any(b"close" in value.lower() for each in values for value in each)
+
+
+def _is_expected_twice(compared: Compared) -> bool:
+    return any(len(each.values(b"expect")) > 1 for each in compared.reading.requests)
+
+
 NGINX_STRICTER: dict[str, Callable[[Compared], bool]] = {
     "a tab around a value is a part of it to nginx (RFC 9110 5.5: it is not)": _has_tabs,
     "large_client_header_buffers 4 8k (ingressd takes 64 KiB)": _is_beyond_buffers,
+    "any value of Connection with close in it is close to nginx (RFC 9110 7.6.1)": _says_close,
+    "Expect twice is 400 to nginx (RFC 9110 10.1.1: HTTP/1.0 has none)": _is_expected_twice,
 }
 
 
@@ -116,10 +135,8 @@ def explain(compared: Compared) -> str:
     if len(compared.ours.passed) > common:
         return next((why for why, holds in NGINX_STRICTER.items() if holds(compared)), "")
     wellformed = reading.requests[common:]
-    if not wellformed:
+    if not wellformed or len(list(filter(_is_for_pod, reading.requests))) <= common:
         return reading.flaw if reading.flaw in LAXER else ""
-    if reading.flaw:
-        return "what is none came in the same read: all of it is refused (RFC 9112 2.2)"
     last = reading.requests[max(0, common - 1) :]
     reasons = [each.name for each in STRICTER if any(map(each.holds, wellformed))]
     reasons += [each.name for each in LAST if any(map(each.holds, last))]

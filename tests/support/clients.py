@@ -9,35 +9,26 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from support.messages import End, Headers, Message, split_head
+
 
 @dataclass
-class Response:
+class Response(Message):
     """One response; ``complete`` is False when the connection ended before the body did."""
 
     status: int
-    headers: list[tuple[bytes, bytes]]
+    headers: Headers
     body: bytes = b""
     complete: bool = True
     trailers: bytes = b""
 
-    def value(self, name: bytes) -> bytes | None:
-        values = self.values(name)
-        return values[0] if values else None
 
-    def values(self, name: bytes) -> list[bytes]:
-        return [value for key, value in self.headers if key.lower() == name.lower()]
-
-
-class Client:
+class Client(End):
     """A connection on which a test writes bytes and reads responses."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
-
-    async def send(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
 
     async def get(
         self, path: bytes = b"/", host: bytes = b"a.test", extra: bytes = b""
@@ -46,9 +37,7 @@ class Client:
         return await self.response()
 
     async def response(self, *, is_head: bool = False) -> Response:
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        line, *lines = head[:-4].split(b"\r\n")
-        headers = [(k, v.strip()) for k, _, v in (entry.partition(b":") for entry in lines)]
+        line, headers = split_head(await self.reader.readuntil(b"\r\n\r\n"))
         response = Response(int(line.split(b" ")[1]), headers)
         if not is_head and response.status not in (100, 101, 204, 304):
             await self._body(response)

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
+from support.messages import End, Headers, Message, split_head
+
 Script = Callable[["Visit"], Awaitable[None]]
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -21,24 +23,17 @@ CUT_SHORT = {
 
 
 @dataclass
-class Received:
+class Received(Message):
     """One request as it arrived at a pod."""
 
     line: bytes
-    headers: list[tuple[bytes, bytes]]
+    headers: Headers
     body: bytes = b""
     raw_head: bytes = b""
 
-    def values(self, name: bytes) -> list[bytes]:
-        return [value for key, value in self.headers if key.lower() == name.lower()]
-
-    def value(self, name: bytes) -> bytes | None:
-        values = self.values(name)
-        return values[0] if values else None
-
 
 @dataclass
-class Visit:
+class Visit(End):
     """One connection to a pod; ``request`` reads the next request from it."""
 
     pod: Pod
@@ -51,9 +46,7 @@ class Visit:
             raw = await self.reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
-        line, *lines = raw[:-4].split(b"\r\n")
-        headers = [(k, v.strip()) for k, _, v in (entry.partition(b":") for entry in lines)]
-        received = Received(line, headers, raw_head=raw)
+        received = Received(*split_head(raw), raw_head=raw)
         self.pod.requests.append(received)
         self.pod.arrived.set()
         self.served += 1
@@ -76,10 +69,6 @@ class Visit:
         piece = await self.reader.readexactly(size)
         await self.reader.readline()
         return piece
-
-    async def send(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
 
     def reset(self) -> None:
         """Close with RST."""

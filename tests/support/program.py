@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
-from support.process_tree import children, is_running
+from support.process_tree import children
 from support.processes import PROGRAM
 from support.waiting import until
 
@@ -43,7 +44,8 @@ spec: {{ports: [{{port: 80}}]}}
 class Launch:
     """How to start it, with ``flag`` on ``source``. ``wrapper`` is a command that runs it.
 
-    ``folder`` is where standard error goes; ``stdout`` is appended to, as a shell's ``>>`` does.
+    ``folder`` is where standard error goes; ``stdout`` is appended to, as a shell's ``>>`` does;
+    ``patience`` is how many seconds it may take until it serves.
     """
 
     source: Path
@@ -55,6 +57,7 @@ class Launch:
     wrapper: tuple[str, ...] = ()
     stdout: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    patience: float = START_SECONDS
 
     @property
     def command(self) -> list[str]:
@@ -90,9 +93,9 @@ class Program:
         (pid,) = self.workers
         return pid
 
-    async def ready(self) -> None:
+    async def ready(self, patience: float = START_SECONDS) -> None:
         """Wait until it serves, and learn its ports."""
-        async with asyncio.timeout(START_SECONDS):
+        async with asyncio.timeout(patience):
             await until(lambda: "ready: HTTP" in self.said or self.process.returncode is not None)
         assert self.process.returncode is None, self.said
         self.admin = _number_behind(self.said, "admin port ")
@@ -107,12 +110,18 @@ class Program:
 
     async def metric(self, name: str, **labels: str) -> float:
         """The value of one sample."""
+        samples = await self.samples(name)
+        for found, value in samples:
+            if found == labels:
+                return value
+        raise AssertionError(f"no {name} with {labels} in {samples}")
+
+    async def samples(self, name: str) -> list[tuple[dict[str, str], float]]:
+        """Labels and values of all samples of a name."""
         _, text = await self.page("/metrics")
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                if sample.name == name and sample.labels == labels:
-                    return float(sample.value)
-        raise AssertionError(f"no {name} with {labels} in:\n{text}")
+        families = text_string_to_metric_families(text)
+        found = (sample for family in families for sample in family.samples)
+        return [(each.labels, float(each.value)) for each in found if each.name == name]
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to leave and return its exit code."""
@@ -122,24 +131,23 @@ class Program:
 
 @asynccontextmanager
 async def running(launch: Launch) -> AsyncIterator[Program]:
-    """The program, once it serves; it and its workers are killed at the end, if they still run."""
+    """The program, once it serves; it and all that it started are killed at the end, if they still
+    run: they are a session of their own.
+    """
     stderr = launch.folder / "stderr"
     environment = {**os.environ, **launch.environment}
     with stderr.open("ab") as errors, (launch.stdout or Path(os.devnull)).open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            *launch.command, stdout=output, stderr=errors, env=environment
+            *launch.command, stdout=output, stderr=errors, env=environment, start_new_session=True
         )
     program = Program(process, stderr)
     try:
-        await program.ready()
+        await program.ready(launch.patience)
         yield program
     finally:
-        remaining = program.workers
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-        for pid in filter(is_running, remaining):
-            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
 
 
 def _number_behind(text: str, words: str) -> int:

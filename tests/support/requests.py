@@ -17,10 +17,10 @@ from support.proxies import SETTINGS
 
 
 class Wire(asyncio.Transport):
-    """Records what is done to a transport."""
+    """Records what is done to a transport; ``extra`` is what it knows."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **extra: object) -> None:
+        super().__init__(extra)
         self.written = b""
         self.end = ""
         self.is_reading_paused = False

@@ -102,7 +102,7 @@ class StillView:
             restarts=2,
             workers=(
                 WorkerState(0, 100, 7, serving=True, lag=0.001),
-                WorkerState(1, 101, 7, serving=True, lag=0.002),
+                WorkerState(1, 101, 7, True, lag=0.002, memory=64 << 20, memory_limit=96 << 20),
             ),
         )
 

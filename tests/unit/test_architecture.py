@@ -171,6 +171,7 @@ def test_a_worker_loads_no_kubernetes_client_and_no_parser_of_manifests() -> Non
     assert NOT_IN_A_WORKER.isdisjoint(loaded)
 
 
+@pytest.mark.timeout(120)  # some 300 processes, on a machine that may be busy
 def test_every_module_imports_alone_without_a_warning() -> None:
     """In any order: nothing leans on what another module happened to import before."""
     names = [name for name in MODULES if not name.endswith(".__main__")]

@@ -6,11 +6,12 @@ import functools
 import os
 from collections.abc import Callable
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, cast
 
 import click
 from msgspec import Struct
 
+from ingressd.compiler.annotations.values import size
 from ingressd.compiler.settings import Compat
 from ingressd.proxy.settings import ProxySettings
 from ingressd.workers.sockets import Addresses
@@ -22,13 +23,16 @@ _PORT = click.IntRange(0, 65535)
 
 
 class ServingFlags(Struct, frozen=True):
-    """What was asked for, checked. The affinity key (b"" for none) is in no ``repr``."""
+    """What was asked for, checked. The affinity key (b"" for none) is in no ``repr``.
+    ``worker_memory_limit`` is bytes, 0 for none, and None where it is to be found out.
+    """
 
     address: tuple[str, ...]
     http_port: int
     https_port: int
     admin_port: int
     workers: int
+    worker_memory_limit: int | None
     shutdown_grace_period: float
     log_format: str
     access_log: bool
@@ -107,6 +111,17 @@ def _read_addresses(
         raise click.BadParameter(f"{error}; such as 0.0.0.0, 127.0.0.1 or ::") from error
 
 
+def _read_size(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
+    sizes = size()
+    is_quantity = value.endswith(("Ki", "Mi", "Gi"))  # of Kubernetes, and means the same
+    try:
+        return cast(int, sizes.parse(value[:-1] if is_quantity else value))
+    except ValueError as error:
+        raise click.BadParameter(f"{error}: {sizes.expected}") from error
+
+
 def _read_key(context: click.Context, parameter: click.Parameter, value: str | None) -> bytes:
     if value is None:
         return b""
@@ -138,6 +153,14 @@ _OPTIONS = (
         default=available_cores,
         show_default="one for each core",
         help="Worker processes that serve requests.",
+    ),
+    flag(
+        "--worker-memory-limit",
+        metavar="SIZE",
+        callback=_read_size,
+        show_default="an equal part of three quarters of the container's limit",
+        help="Memory that one worker may take, such as 400m; 0 is no limit. Near it, requests get "
+        "503 and idle connections are closed until there is less in use.",
     ),
     flag(
         "--shutdown-grace-period",

@@ -71,7 +71,13 @@ class LiveView:
             changed_at=self.changed_at,
             restarts=self._supervisor.restarts,
             workers=tuple(
-                WorkerState(each.index, each.pid, each.generation, each.serving, each.lag)
+                WorkerState(
+                    each.index,
+                    each.pid,
+                    each.generation,
+                    each.serving,
+                    *(each.lag, each.memory, each.memory_limit),
+                )
                 for each in self._supervisor.status
             ),
             kinds=tuple(self._follower.states),

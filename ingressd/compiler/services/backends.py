@@ -61,10 +61,3 @@ def _port_fault(port: ServiceBackendPort) -> str:
     if not port.name and not is_port(port.number):
         return f"{port.number} is not a port number"
     return ""
-
-
-def parse_upstream_key(key: str) -> Backend:
-    """The backend whose :attr:`Backend.upstream` is ``key``."""
-    namespace, _, rest = key.partition("/")
-    service, _, port = rest.rpartition(":")
-    return Backend(namespace, service, port)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ingressd.compiler.codes import Code, finding
-from ingressd.compiler.services.backends import parse_upstream_key
 from ingressd.compiler.services.upstream import CompiledUpstream
 from ingressd.compiler.settings import BackendOverride
 from ingressd.resources.finding import Finding
 from ingressd.resources.metadata import ObjectKey
 from ingressd.resources.shape import closest
+from ingressd.routing.model import parse_upstream_key
 
 FLAG = ObjectKey("Flag", "", "--backend")
 """The subject of these findings: there is no object to blame."""

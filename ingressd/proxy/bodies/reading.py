@@ -48,8 +48,9 @@ class BodyReader:
         if is_read or not (self._fits(request) or self._files.is_possible):
             return None
         request.invite_body()
+        pieces: list[bytes] = []
         try:
-            return await self._read(request)
+            return await self._read(request, pieces)
         except ConnectionError:
             raise
         except TimeoutError:
@@ -59,15 +60,16 @@ class BodyReader:
         except OSError as error:
             _LOG.error("a request body could not be kept: %s", error)
             return Failure.NOT_KEPT
+        finally:
+            pieces.clear()  # aiohttp's reader keeps the error, which keeps us, until a collection
 
     def _fits(self, request: Request) -> bool:
         length = request.fields.get(b"content-length")
         return length is not None and int(length) <= self._memory
 
-    async def _read(self, request: Request) -> Failure | None:
+    async def _read(self, request: Request, pieces: list[bytes]) -> Failure | None:
         client = request.client
         patience = client.limits.body_timeout
-        pieces: list[bytes] = []
         async with asyncio.timeout(patience) as limit:
             while piece := await request.payload.readany():
                 limit.reschedule(client.loop.time() + patience)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from aiohttp import StreamReader
 
@@ -12,6 +13,9 @@ END = b"\r\n\r\n"
 OVERHEAD = 16 * 1024
 SHARE = 16
 """Bytes of sizes, extensions and trailers that are taken: OVERHEAD, and SHARE for each byte."""
+
+MOST_SECTIONS = 128
+"""Four times what aiohttp takes ahead of an answer; and a body may hold as many END as it likes."""
 
 _HUGE = re.compile(rb"[0-9A-Fa-f]{16}")
 
@@ -24,6 +28,19 @@ def is_whole(data: bytes) -> bool:
     if not data.endswith(END):
         return END.endswith(data)
     return data[:-4][-1:] not in (b"\r", b"\n")
+
+
+def sections(received: bytes) -> Iterator[bytes]:
+    """Cut behind END, so that no head is with what follows it: MOST_SECTIONS, and a rest."""
+    start = 0
+    for _ in range(MOST_SECTIONS):
+        end = received.find(END, start) + len(END)
+        if end < len(END):
+            break
+        yield received[start:end]
+        start = end
+    if start < len(received):
+        yield received[start:]
 
 
 class ChunkedBody:

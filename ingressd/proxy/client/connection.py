@@ -233,7 +233,7 @@ class ClientConnection(Intake):
 
     def expire(self) -> None:
         """The client has asked for nothing, or not finished asking, for too long (the clock)."""
-        if not self._head_size or self._is_refused:
+        if not self._head_size or self.is_refused:
             self.force_close()
         elif self._is_free:
             self._refuse(408)
@@ -245,7 +245,7 @@ class ClientConnection(Intake):
         transport = self.transport
         if transport is None or transport.is_closing():
             return
-        if self._payload_parser is not None and not self._is_refused:
+        if self._payload_parser is not None and not self.is_refused:
             return  # a tunnel has its own end
         if self._will_send_nothing(request) or not transport.can_write_eof():  # TLS has no half
             self.force_close()
@@ -259,7 +259,7 @@ class ClientConnection(Intake):
         """Whether the client has said that this request was its last, and kept to it so far."""
         if self._is_half_closed:
             return True
-        is_good = request.status < 400 and not self._is_refused
+        is_good = request.status < 400 and not self.is_refused
         return is_good and request.message.should_close and request.is_body_complete
 
     @property
@@ -292,7 +292,7 @@ class ClientConnection(Intake):
         """A client that only half-closed still gets its answers, if only that it was cut short."""
         if self.scheme == "https" or self._force_close:
             return None
-        if not self._is_refused:
+        if not self.is_refused:
             if self._payload_parser is not None:
                 return None
             if self._body is not None and not self._body.is_eof():
@@ -339,7 +339,7 @@ class ClientConnection(Intake):
 
     def close_tunnel(self) -> None:
         """End an upgraded connection, without losing what was written to it."""
-        if self._payload_parser is not None and not self._is_refused:
+        if self._payload_parser is not None and not self.is_refused:
             self._payload_parser.say_goodbye()
             self.close_when_sent()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from heapq import nlargest
+from operator import attrgetter
 from typing import Any
 
 from aiohttp import StreamReader, web
@@ -126,6 +128,23 @@ class Front(web.Server):
         for connection in self.client_connections():
             if connection.is_idle:
                 connection.force_close()
+
+    def close_longest_idle(self, most: int, patience: float) -> None:
+        """Close so many of the connections that have waited for another request for ``patience``
+        seconds: who waits longest, first."""
+        waiting = [
+            one for one in self.client_connections() if one.is_idle and one.idle_for >= patience
+        ]
+        for connection in nlargest(most, waiting, key=attrgetter("idle_for")):
+            connection.force_close()
+
+    def busy_connections(self) -> list[ClientConnection]:
+        """Those that hold a request, a part of one, or an answer."""
+        return [
+            one
+            for one in self.client_connections()
+            if one.request is not None or not (one.is_idle or one.is_refused)
+        ]
 
     def client_connections(self) -> list[ClientConnection]:
         """Every open connection."""

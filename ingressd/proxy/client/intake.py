@@ -1,7 +1,7 @@
 """The reading half of a client's connection: aiohttp's parser, and what it leaves undone.
 
 It bounds no head as a whole, no chunk extension and no time, takes other protocols for HTTP, loses
-what follows an Upgrade, and goes on after an error.
+what follows an Upgrade and what came together with an error, and goes on after it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aiohttp import EMPTY_PAYLOAD, StreamReader
 from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
-from ingressd.proxy.client.chunks import END, ChunkedBody, is_whole
+from ingressd.proxy.client.chunks import END, ChunkedBody, is_whole, sections
 from ingressd.proxy.client.refusals import begins_well, head_size, is_plain
 from ingressd.proxy.client.request import BadRequest, Request
 from ingressd.proxy.client.sink import Sink
@@ -45,6 +45,7 @@ class Intake(RequestHandler):
         "_clock",
         "_head_size",
         "_held",
+        "_is_rereading",
         "_parsers",
         "deadline",
         "limits",
@@ -60,6 +61,7 @@ class Intake(RequestHandler):
         self._clock = parsers.clock
         self._head_size = 0
         self._held = bytearray()  # what came behind the last message
+        self._is_rereading = False
         self._parsers = parsers
         self.limits = parsers.global_policy.limits
 
@@ -111,6 +113,7 @@ class Intake(RequestHandler):
         a request parsed together with such a body, or begun there, is dropped and the connection
         closed after the answer; else the next head gets a fresh parser.
         """
+        self._end_head()
         received = data
         if self._held:
             received = bytes(self._held) + data
@@ -118,6 +121,9 @@ class Intake(RequestHandler):
         for position in range(-new, 0):
             message, body = self._messages[position]
             if isinstance(message, _ErrInfo):
+                if self._may_hide_requests(received, at):
+                    self._reread(received[at:])
+                    return
                 self._fail_body_before(position)
                 self._swallow()
             elif self._chunked is not None:
@@ -130,11 +136,32 @@ class Intake(RequestHandler):
                 break
             else:
                 at = self._accept(message, body, received, at)
-        self._head_size = 0
         if self._chunked is not None:
             self._follow_chunks(self._chunked, received[at:])
         elif at < len(received) and not self._upgraded:
             self._held += received[at:]
+
+    def _end_head(self) -> None:
+        """A head has come whole. Its time must not run on beside the answer to an earlier one."""
+        if self._head_size:
+            self._head_size = 0
+            if not self._is_free:
+                self.deadline = NEVER
+
+    def _may_hide_requests(self, received: bytes, at: int) -> bool:
+        """Whether a parser that has raised may have taken good requests along, which it forgets."""
+        return END in received[at:-1] and self._chunked is None and not self._is_rereading
+
+    def _reread(self, received: bytes) -> None:
+        """Parse once more what did not parse as a whole, so that what is good of it is answered."""
+        self._drop(-1)
+        self._body = None
+        self._parser = self._parsers.parser(self)
+        self._is_rereading = True
+        for section in sections(received):
+            if not self.is_refused:
+                self._parse(section)
+        self._is_rereading = False
 
     def _objection(self, message: RawRequestMessage, received: bytes, at: int) -> int:
         """The status for a head that was parsed and is refused all the same, 0 for any other."""
@@ -206,7 +233,14 @@ class Intake(RequestHandler):
             self._refuse(431)
 
     @property
-    def _is_refused(self) -> bool:
+    def idle_for(self) -> float:
+        """Seconds since its last answer, of a connection that waits for its next request."""
+        if not self._request_count:
+            return 0.0
+        return self._clock.now - (self._next_keepalive_close_time - self._keepalive_timeout)
+
+    @property
+    def is_refused(self) -> bool:
         """Whether nothing more is parsed."""
         return isinstance(self._payload_parser, Sink)
 
@@ -233,6 +267,7 @@ class Intake(RequestHandler):
         self._refuse(status)
 
     def _drop(self, position: int) -> None:
+        self._request_count += position
         for _ in range(-position):
             self._messages.pop()
 
@@ -245,7 +280,12 @@ class Intake(RequestHandler):
 
     def _fail_body_before(self, position: int) -> None:
         if -position < len(self._messages):
-            self._fail_body(self._messages[position - 1][1])
+            body = self._messages[position - 1][1]
+            if self._is_rereading and not body.is_eof():
+                del self._messages[position - 1]  # malformed, and nobody has any of it yet
+                self._request_count -= 1
+                self._body = self._chunked = None
+            self._fail_body(body)
         elif self.request is not None:
             self._fail_body(self.request.payload)
 

@@ -19,6 +19,7 @@ from ingressd.proxy.client.client_hello import MAX_SIZE, ClientHello
 from ingressd.proxy.client.greeting import NoProxyHeader, read_greeting, read_proxy_header
 from ingressd.proxy.client.proxy_protocol import ProxyHeader
 from ingressd.proxy.observing.metrics import Metrics
+from ingressd.proxy.overload.headroom import require_tls_room
 from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, GlobalPolicy
 
 _LOG = logging.getLogger(__name__)
@@ -46,6 +47,10 @@ Welcome: TypeAlias = Callable[[socket.socket], Coroutine[Any, Any, object]]
 
 Passing: TypeAlias = Callable[[ClientHello], Welcome | None]
 """What takes a TLS connection that does not end here, None for one that does."""
+
+
+Affordable: TypeAlias = Callable[[int], int]
+"""Of so many connections those for which there is enough of all else."""
 
 
 def nothing_passes(hello: ClientHello) -> None:
@@ -80,10 +85,12 @@ class Listener:
         choose: ContextChooser,
         metrics: Metrics,
         passing: Passing = nothing_passes,
+        affordable: Affordable = affordable_connections,
     ) -> None:
         self._protocol_factory = protocol_factory
         self._choose = choose
         self._passing = passing
+        self._affordable = affordable
         self._metrics = metrics
         self._loop = asyncio.get_running_loop()
         self._welcomes: dict[socket.socket, Welcome] = {}
@@ -96,7 +103,7 @@ class Listener:
     def adopt(self, policy: GlobalPolicy) -> None:
         """Use another policy from the next connection on."""
         self.global_policy = policy
-        self._capacity = affordable_connections(policy.limits.connections)
+        self._capacity = self._affordable(policy.limits.connections)
         self._handshakes = asyncio.Semaphore(policy.limits.tls_handshakes)
 
     @property
@@ -190,6 +197,8 @@ class Listener:
         client.close()
         if isinstance(error, OSError):  # TimeoutError and ssl.SSLError are OSErrors
             _LOG.debug("a connection ended before its first request: %s", error)
+        elif isinstance(error, MemoryError):
+            self._metrics.memory_errors += 1
         elif error is not None:
             _LOG.error("a connection could not be taken", exc_info=error)
 
@@ -252,6 +261,7 @@ class Listener:
     async def _shake_hands(
         self, client: socket.socket, hello: ClientHello, header: ProxyHeader | None
     ) -> None:
+        require_tls_room()
         await self._loop.connect_accepted_socket(
             lambda: self._protocol_factory("https", hello.server_name, header),
             client,

@@ -15,7 +15,8 @@ from ingressd.proxy.client.listener import Welcome
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.current_table import CurrentTable
 from ingressd.proxy.observing.metrics import Metrics, count
-from ingressd.proxy.upstream.endpoints import NameResolver, Pool, PooledEndpoint, PooledUpstream
+from ingressd.proxy.upstream.endpoints import NameResolver, PooledEndpoint, PooledUpstream
+from ingressd.proxy.upstream.pool import Pool
 from ingressd.routing.passthrough import upstream_behind
 
 IDLE_TIMEOUT = 600.0
@@ -43,6 +44,13 @@ class Passthrough:
         self._metrics = metrics
         self._pairs: set[Pair] = set()
         self._one_left = asyncio.Event()
+        self.is_shedding = False
+        """Whether those that come are refused: memory runs out."""
+
+    @property
+    def pairs(self) -> int:
+        """Connections that are open."""
+        return len(self._pairs)
 
     def welcome(self, hello: ClientHello) -> Welcome | None:
         """What takes the connection of a client with this greeting; None where TLS ends here."""
@@ -79,6 +87,9 @@ class Passthrough:
 
     async def _join(self, key: str, client: socket.socket) -> None:
         """Connect a client with a pod. Raises OSError where there is none."""
+        if self.is_shedding:
+            self._metrics.shed += 1
+            raise ConnectionRefusedError("memory runs out")
         pair = Pair(self, self._clock)
         upstream = self._pool.get(key)
         if upstream is None:

@@ -249,11 +249,15 @@ class Request:
         return self.small_body
 
     def release_body(self) -> None:
-        """Let go of the body. Where it failed, aiohttp must not wait for its end."""
+        """Let go of the body: aiohttp keeps a request until the next one comes. Where the body
+        failed, aiohttp must not wait for its end."""
+        if not self.has_body:
+            return
+        self.small_body = None
         if self.body_file is not None:
             self.body_file.close()
             self.body_file = None
-        if self.has_body and self.payload.exception() is not None and not self.payload.is_eof():
+        if self.payload.exception() is not None and not self.payload.is_eof():
             self.payload.feed_eof()
 
     @property

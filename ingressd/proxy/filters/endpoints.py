@@ -7,9 +7,9 @@ from ingressd.proxy.environment import Environment
 from ingressd.proxy.filters.canaries import CanaryFilter
 from ingressd.proxy.filters.filter import UNAVAILABLE, Refusal, RequestFilter, Stop, Wait
 from ingressd.proxy.relaying.error_fields import ErrorFields
-from ingressd.proxy.upstream.endpoints import Pool
 from ingressd.proxy.upstream.pod_tls import Security
-from ingressd.routing.model import Backend, Route, SecretMaterial
+from ingressd.proxy.upstream.pool import Pool
+from ingressd.routing.model import Backend, Route, SecretMaterial, parse_upstream_key
 from ingressd.routing.patterns import Groups
 from ingressd.routing.policy import DEFAULT_POD_TLS, PodProtocol, PodTls, Policy
 
@@ -23,7 +23,8 @@ def find_upstream(route: Route, environment: Environment) -> RequestFilter:
     default = route.policy.default_backend
     if not default:
         return own
-    return DefaultBackendFilter(own, UpstreamFilter(default, environment.pool), ErrorFields(route))
+    stand_in = upstream_of(parse_upstream_key(default), route.policy, environment)
+    return DefaultBackendFilter(own, stand_in, ErrorFields(route))
 
 
 def _with_canaries(route: Route, environment: Environment) -> RequestFilter:
@@ -113,10 +114,10 @@ class SameSchemeFilter:
 
 class DefaultBackendFilter:
     """Let another upstream take requests where that of the route has no endpoint, and tell it so
-    (ingress-nginx ``default-backend``).
+    (ingress-nginx ``default-backend``). It is spoken to as the pods of the route are.
     """
 
-    def __init__(self, own: RequestFilter, default: UpstreamFilter, fields: ErrorFields) -> None:
+    def __init__(self, own: RequestFilter, default: RequestFilter, fields: ErrorFields) -> None:
         self._own = own
         self._default = default
         self._fields = fields

@@ -45,6 +45,11 @@ class DecisionMemory:
         while self._size > self._capacity:
             self._forget(next(iter(self._kept)))
 
+    def clear(self) -> None:
+        """Forget every decision."""
+        self._kept.clear()
+        self._size = 0
+
     def _forget(self, key: bytes) -> None:
         kept = self._kept.pop(key, None)
         if kept is not None:

@@ -48,6 +48,8 @@ class Snapshot(Struct):
     lost_access_lines: int = 0
     lost_log_lines: int = 0
     lost_copies: int = 0
+    shed: int = 0
+    memory_errors: int = 0
 
 
 class _Series:
@@ -75,6 +77,8 @@ class Metrics:
         self.passthrough_connections = 0
         self.lost_access_lines = 0
         self.lost_copies = 0
+        self.shed = 0
+        self.memory_errors = 0
 
     def count_request(self, labels: tuple[str, str, str, str, int], seconds: float) -> None:
         """Count one finished request; ``labels`` are those of RequestLabels."""
@@ -109,6 +113,8 @@ class Metrics:
             passthrough_connections=self.passthrough_connections,
             lost_access_lines=self.lost_access_lines,
             lost_copies=self.lost_copies,
+            shed=self.shed,
+            memory_errors=self.memory_errors,
         )
 
 

@@ -188,7 +188,7 @@ class Forwarding:
         request.client.exchange = exchange
         try:
             return await self._exchange(exchange, connection, done)
-        except asyncio.CancelledError:
+        except BaseException:  # cancelled, as a rule
             exchange.abandon()
             raise
         finally:

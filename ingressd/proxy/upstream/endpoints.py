@@ -10,11 +10,11 @@ import errno
 import logging
 import random
 import ssl
-from collections import OrderedDict
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from ingressd.proxy.clock import Clock
+from ingressd.proxy.overload.headroom import require_tls_room
 from ingressd.proxy.upstream.affinity import ClientMemory, seed
 from ingressd.proxy.upstream.connection import IDLE, UpstreamConnection
 from ingressd.proxy.upstream.pod_tls import NO_SNI, Security
@@ -41,11 +41,6 @@ OUR_OWN_SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, er
 
 WARY_SECONDS = 2.0
 """How long the used connections of an endpoint that closes some are not trusted."""
-
-
-MAX_SECURITIES = 16
-"""Ways to secure connections that are remembered for one upstream. Each new version of a Secret is
-another one; that which was not asked for longest is forgotten first."""
 
 
 class ConnectFailed(Exception):
@@ -184,6 +179,10 @@ class PooledEndpoint:
     def retire(self) -> None:
         """The endpoint left the table: idle connections close now, busy ones after their answer."""
         self._gone = True
+        self.close_idle()
+
+    def close_idle(self) -> None:
+        """Close the connections that wait for an exchange."""
         idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
@@ -219,6 +218,7 @@ class PooledEndpoint:
 
     async def _connect_securely(self, security: Security, address: str) -> UpstreamConnection:
         name = security.name_at(self.endpoint.address if self._external else "")
+        require_tls_room()
         transport, connection = await self._dialer.loop.create_connection(
             self._new_connection,
             address,
@@ -299,6 +299,11 @@ class PooledUpstream:
         for pooled in self.endpoints:
             pooled.retire()
 
+    def close_idle(self) -> None:
+        """Close the connections that wait for an exchange; new ones may follow."""
+        for pooled in self.endpoints:
+            pooled.close_idle()
+
     def next_endpoint(self, tried: Sequence[PooledEndpoint]) -> PooledEndpoint | None:
         """Round robin, those first that were not tried and do not fail; None: there is none."""
         endpoints = self.endpoints
@@ -343,53 +348,3 @@ class PooledUpstream:
         )
         for gone in known.keys() - set(upstream.endpoints):
             known[gone].retire()
-
-
-class Pool:
-    """Every upstream of this worker, by key."""
-
-    def __init__(self, dialer: Dialer) -> None:
-        self._dialer = dialer
-        self._upstreams: dict[str, PooledUpstream] = {}
-        self._secured: dict[str, OrderedDict[Security, PooledUpstream]] = {}
-
-    def get(self, key: str) -> PooledUpstream | None:
-        """The upstream under ``key``, or None when the table has none."""
-        return self._upstreams.get(key)
-
-    def secured(self, key: str, security: Security) -> PooledUpstream | None:
-        """The same with TLS. What is secured otherwise shares nothing with it."""
-        plain = self._upstreams.get(key)
-        if plain is None:
-            return None
-        known = self._secured.setdefault(key, OrderedDict())
-        pooled = known.get(security)
-        if pooled is None:
-            pooled = known[security] = PooledUpstream(plain.upstream, self._dialer, security)
-            if len(known) > MAX_SECURITIES:
-                known.popitem(last=False)[1].let_go()
-        known.move_to_end(security)
-        return pooled
-
-    def put(self, upstream: Upstream) -> None:
-        """Add or change an upstream."""
-        pooled = self._upstreams.get(upstream.key)
-        if pooled is None:
-            self._upstreams[upstream.key] = PooledUpstream(upstream, self._dialer)
-        else:
-            pooled.update(upstream)
-        for secured in self._secured.get(upstream.key, {}).values():
-            secured.update(upstream)
-
-    def remove(self, key: str) -> None:
-        """Forget an upstream; what is in flight on it finishes."""
-        pooled = self._upstreams.pop(key, None)
-        if pooled is not None:
-            pooled.retire()
-        for secured in self._secured.pop(key, {}).values():
-            secured.retire()
-
-    def retain(self, keys: Container[str]) -> None:
-        """Forget every other upstream."""
-        for key in [key for key in self._upstreams if key not in keys]:
-            self.remove(key)

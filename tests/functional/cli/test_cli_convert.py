@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import yaml
@@ -37,3 +38,12 @@ def test_a_broken_document_is_passed_on_and_told() -> None:
 def test_a_missing_file_is_unusable() -> None:
     assert ingressd("convert", "no-such-file").exit_code == 2
     assert ingressd("convert").exit_code == 2
+
+
+def test_a_pipe_in_a_folder_is_unusable_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("kind: Service\n")
+    os.mkfifo(tmp_path / "b.yaml")
+    result = ingressd("convert", tmp_path)
+    assert result.exit_code == 2
+    assert "b.yaml: is a named pipe" in result.stderr
+    assert result.stdout == ""

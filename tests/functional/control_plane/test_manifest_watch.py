@@ -133,3 +133,17 @@ async def test_an_edit_behind_a_link_to_a_file_is_seen(tmp_path: Path) -> None:
                 "Modified a"
             ]
         real.write_text(service("a"))
+
+
+async def test_a_named_pipe_holds_up_nobody_and_gives_way_to_a_file(tmp_path: Path) -> None:
+    a, b = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    a.write_text(service("a"))
+    os.mkfifo(b)
+    async with aclosing(ManifestSource([str(a), str(b)]).batches()) as batches:
+        assert told(await anext(batches)) == ["Added a", "Reported ['NotAFile']", "Synced"]
+        save_as_editors_do(b, service("b"))
+        assert told(await anext(batches)) == ["Added b", "Reported []"]
+        os.mkfifo(tmp_path / "pipe")
+        assert await after(batches, lambda: os.replace(tmp_path / "pipe", b)) == [
+            "Reported ['NotAFile']"  # and b stays
+        ]

@@ -323,9 +323,11 @@ async def test_the_name_of_an_external_service_is_asked_for_and_checked() -> Non
 
 
 async def test_no_default_backend_gets_what_only_a_verified_pod_may_have() -> None:
+    """Nor is it spoken to in another way than the pods."""
     default = Backend("default", "errors", "80")
     policy = https(VERIFYING, default_backend=default.upstream)
-    async with pod() as other:
+    tls = TlsPod(AUTHORITY.leaf("errors.default.svc"))
+    async with pod(tls=tls.context) as other:
         pages = upstream([other.port], default)
         delta = msgspec.structs.replace(table(policy), upstreams=(upstream([]), pages))
         async with proxy(delta) as running:

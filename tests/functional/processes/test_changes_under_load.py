@@ -18,6 +18,7 @@ from support.waiting import until
 
 HOST = "a.test"
 CHANGES = 15
+DOWNLOADS = 50
 
 
 class Files:
@@ -89,7 +90,7 @@ async def test_endpoints_that_are_replaced_under_load_lose_nothing(tmp_path: Pat
 
 
 async def test_a_request_outlives_its_endpoint_and_all_come_back(tmp_path: Path) -> None:
-    asked, finish = asyncio.Event(), asyncio.Event()
+    asked, finish = asyncio.Semaphore(0), asyncio.Event()
 
     async def slow(visit: Visit) -> None:
         while received := await visit.request():
@@ -97,7 +98,7 @@ async def test_a_request_outlives_its_endpoint_and_all_come_back(tmp_path: Path)
                 await visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold")
                 continue
             await visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf")
-            asked.set()
+            asked.release()
             await finish.wait()
             await visit.send(b"half")
 
@@ -105,8 +106,9 @@ async def test_a_request_outlives_its_endpoint_and_all_come_back(tmp_path: Path)
         assert (await fetch(program.http)).status == 503
         files.put_endpoints(old.port)
         assert await _until_200(program.http) == b"old"
-        downloading = asyncio.create_task(fetch(program.http, b"/slow"))
-        await asked.wait()
+        asking = [asyncio.create_task(fetch(program.http, b"/slow")) for _ in range(DOWNLOADS)]
+        for _ in asking:
+            await asked.acquire()
         files.put_endpoints()
         while (await fetch(program.http)).status != 503:
             pass
@@ -114,7 +116,8 @@ async def test_a_request_outlives_its_endpoint_and_all_come_back(tmp_path: Path)
         assert await _until_200(program.http) == b"ok"
         finish.set()
 
-        assert (await downloading).body == b"halfhalf"
+        bodies = [(await each).body for each in asking]
+        assert bodies == [b"halfhalf"] * DOWNLOADS
 
 
 async def _until_200(port: int) -> bytes:

@@ -228,6 +228,39 @@ async def test_draining_closes_idle_connections_and_goes_on_serving(pod: Endpoin
         assert (answer.status, answer.value(b"connection")) == (200, b"close")
 
 
+async def test_who_withdraws_accepts_nobody_and_answers_who_is_there_once_more(
+    pod: Endpoint,
+) -> None:
+    async with running(1) as cluster:
+        cluster.change(pod)
+        await cluster.supervisor.ready()
+        async with connect(cluster.port) as idle, connect(cluster.port) as silent:
+            assert (await idle.get(host=b"shop.test")).status == 200
+            while (await cluster.supervisor.snapshot()).client_connections < 2:
+                pass  # the one that says nothing has to be accepted too
+            cluster.supervisor.withdraw()
+            await cluster.supervisor.snapshot()  # answered in turn: behind what it was told before
+            queued = asyncio.create_task(fetch(cluster.port, host=b"shop.test"))
+            for client in (idle, silent):
+                answer = await client.get(host=b"shop.test")
+                assert (answer.status, answer.value(b"connection")) == (200, b"close")
+                assert await client.at_eof()
+            assert (await cluster.supervisor.snapshot()).client_connections == 2
+        await cluster.supervisor.stop(0)
+        with pytest.raises(ConnectionError):
+            await queued
+
+
+async def test_who_withdraws_before_the_first_table_never_listens(pod: Endpoint) -> None:
+    async with running(2) as cluster:
+        await until(lambda: all(worker.pid for worker in cluster.supervisor.status))
+        cluster.supervisor.withdraw()
+        cluster.change(pod)
+        await cluster.supervisor.ready()
+
+        assert refuses(cluster.port)
+
+
 async def test_a_replacement_drains_like_the_one_it_replaces(pod: Endpoint) -> None:
     async with running(1) as cluster:
         cluster.change(pod)
@@ -331,6 +364,7 @@ async def test_a_worker_imports_no_control_plane_and_ignores_the_groups_signals(
     worker.send_signal(signal.SIGINT)
     worker.send_signal(signal.SIGTERM)
     worker.send_signal(signal.SIGHUP)
+    worker.send_signal(signal.SIGUSR2)
     await channel.send(Stop(1))
     last = await channel.receive()
     while (report := await channel.receive()) is not None:

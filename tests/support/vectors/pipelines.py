@@ -39,7 +39,7 @@ PIPELINES = (
         post(CHUNKED, body=b"%x\r\n%b\r\n0\r\n\r\n" % (len(SMUGGLED), SMUGGLED)),
         body=SMUGGLED,
     ),
-    either("get, then garbage", get() + b"GARBAGE\r\n\r\n", closes=True),
+    refused("get, then garbage", get() + b"GARBAGE\r\n\r\n", count=1),
     refused("post with a length of 0, then its body", post(b"Content-Length: 0"), count=1),
     refused("post, then more than its length", post(FIVE, body=b"helloworld\r\n\r\n"), count=1),
     either(

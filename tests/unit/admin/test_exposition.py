@@ -6,6 +6,7 @@ from support.views import StillView, some_requests
 
 from ingressd.admin.exposition import Moment, expose
 from ingressd.admin.view import ReplicaState
+from ingressd.proxy.observing.metrics import Snapshot
 from ingressd.sources.events import KindState
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -68,6 +69,9 @@ def test_workers_findings_and_the_build_are_there() -> None:
     assert samples["ingressd_worker_restarts_total", ()] == 2
     assert samples["ingressd_worker_generation", (("worker", "1"),)] == 7
     assert samples["ingressd_worker_lag_seconds", (("worker", "1"),)] == 0.002
+    assert samples["ingressd_worker_memory_bytes", (("worker", "1"),)] == 64 << 20
+    assert samples["ingressd_worker_memory_limit_bytes", (("worker", "1"),)] == 96 << 20
+    assert ("ingressd_worker_memory_limit_bytes", (("worker", "0"),)) not in samples, "unbounded"
     assert samples["ingressd_findings", finding] == 1
     assert samples["ingressd_upstream_retries_total", (("upstream", "shop/web:80"),)] == 1
     assert samples["ingressd_open_connections", ()] == 3
@@ -111,6 +115,14 @@ def test_what_failed_is_counted() -> None:
     text = body.decode()
     assert "ingressd_publish_failures_total 2.0" in text
     assert "ingressd_source_failures_total 3.0" in text
+
+
+def test_what_was_refused_for_lack_of_memory_is_counted() -> None:
+    view, snapshot = StillView(), Snapshot(shed=7, memory_errors=2)
+    body, _ = expose(Moment(snapshot, view.table, view.findings, view.state), accept="")
+    text = body.decode()
+    assert "ingressd_shed_requests_total 7.0" in text
+    assert "ingressd_memory_errors_total 2.0" in text
 
 
 def test_lines_that_logs_lost_are_counted_by_log() -> None:

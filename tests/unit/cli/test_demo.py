@@ -16,7 +16,7 @@ from ingressd.cli.demo import (
     write_certificate,
 )
 from ingressd.cli.kubia import Pod
-from ingressd.cli.running.serving import Bound
+from ingressd.cli.running.listening import Bound
 
 RUNNING = tuple(Pod(name, 9001 + index) for index, name in enumerate(PODS))
 BOUND = Bound(http=1080, https=1443, admin=1254)

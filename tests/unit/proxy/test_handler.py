@@ -89,6 +89,79 @@ async def test_a_fault_of_ours_is_500_and_logged(
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
+def starved(*_: object) -> None:
+    raise MemoryError
+
+
+@pytest.mark.parametrize("has_task", [True, False])
+async def test_without_memory_a_request_is_503_and_the_last_of_its_connection(
+    has_task: bool, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, metrics = handler(simple([]))
+    monkeypatch.setattr(RouteIndex, "match", starved)
+    request = ask()
+    if has_task:
+        assert await answer(request) is CLOSE
+    else:
+        assert answer.begin(request)
+    assert (request.status, request.keep_alive) == (503, False)
+    assert metrics.memory_errors == 1
+    assert caplog.records == [], "that is told once for all"
+
+
+async def test_without_memory_an_answer_that_has_begun_is_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer, _ = handler(simple([]))
+    monkeypatch.setattr(RouteIndex, "match", starved)
+    request = ask()
+    request.bytes_sent = 5
+    assert await answer(request) is CLOSE
+    assert (wire_of(request).written, wire_of(request).end) == (b"", "abort")
+
+
+async def test_without_memory_for_the_end_of_a_request_its_client_is_cut(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, metrics = handler(simple([]))
+    request = ask()
+    monkeypatch.setattr(Handler, "_end", starved)
+    answer._conclude(request, None)
+    assert (wire_of(request).end, metrics.memory_errors) == ("abort", 1)
+    assert caplog.records == []
+
+
+async def test_a_fault_abandons_the_pod_whose_answer_would_follow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Exchange:
+        is_abandoned = False
+
+        def abandon(self) -> None:
+            self.is_abandoned = True
+
+    answer, _ = handler(simple([]))
+    monkeypatch.setattr(RouteIndex, "match", starved)
+    request, exchange = ask(), Exchange()
+    request.client.exchange = exchange  # type: ignore[assignment]
+    await answer(request)
+    assert (exchange.is_abandoned, request.client.exchange) == (True, None)
+
+
+async def test_while_it_sheds_every_request_is_refused_before_any_filter() -> None:
+    answer, metrics = handler(simple([]))
+    answer.shed(True)
+    request = ask(b"nowhere.test")
+    assert await answer(request) is CLOSE
+    assert wire_of(request).written.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nRetry-After: 1\r\n" in wire_of(request).written
+    assert metrics.shed == 1
+    answer.shed(False)
+    request = ask(b"nowhere.test")
+    assert await answer(request) is KEEP
+    assert (request.status, metrics.shed) == (404, 1)
+
+
 async def test_a_fault_within_an_answer_cuts_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
     answer, _ = handler(simple([]))
     request = ask()

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ingressd.resources.finding import Severity
 from ingressd.sources.manifest_listing import Listing, UnusableInput, check_paths, list_manifests
 
 
@@ -94,3 +97,53 @@ def test_a_path_that_went_is_a_finding_and_at_the_start_an_error(tmp_path: Path)
     assert codes(list_manifests([path])) == ["PathGone"]
     with pytest.raises(UnusableInput, match=r"shop\.yaml: no such file or folder"):
         check_paths(["-", path])
+
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(path))
+
+
+def a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("is_given", [True, False], ids=["given", "within a folder"])
+@pytest.mark.parametrize(
+    ("make", "sort"),
+    [(a_pipe, "named pipe"), (a_socket, "socket"), (a_device, "device")],
+)
+def test_what_is_no_file_is_a_finding_and_is_not_read(
+    tmp_path: Path, make: Callable[[Path], None], sort: str, is_given: bool
+) -> None:
+    fill(tmp_path, "a.yaml")
+    special = tmp_path / "b.yaml"
+    make(special)
+    paths = [str(tmp_path / "a.yaml"), str(special)] if is_given else [str(tmp_path)]
+    listing = list_manifests(paths)
+    assert listed(tmp_path, listing) == ["a.yaml"]
+    assert listing.unlisted == (str(special),)
+    (finding,) = listing.findings[str(special)]
+    assert (finding.code, finding.severity) == ("NotAFile", Severity.ERROR)
+    assert f"is a {sort}" in finding.message and "| ingressd run" in finding.remedy
+
+
+def test_a_pipe_without_the_name_of_a_manifest_is_nobodys_business(tmp_path: Path) -> None:
+    fill(tmp_path, "a.yaml")
+    a_pipe(tmp_path / "queue")
+    listing = list_manifests([str(tmp_path)])
+    assert (listed(tmp_path, listing), codes(listing)) == (["a.yaml"], [])
+
+
+def test_a_pipe_of_the_shell_is_a_file_without_state() -> None:
+    reading, writing = os.pipe()
+    try:
+        path = f"/dev/fd/{reading}"
+        assert list_manifests([path]).files == {path: None}
+    finally:
+        os.close(reading)
+        os.close(writing)

@@ -14,7 +14,11 @@ from ingressd.workers.messages import Applied, Fatal, Heartbeat, Report
 
 REPORTS = st.lists(
     st.builds(Applied, st.integers(0, 1 << 62))
-    | st.builds(Heartbeat, st.integers(0, 1 << 62), st.floats(allow_nan=False))
+    | st.builds(
+        Heartbeat,
+        *(st.integers(0, 1 << 62), st.floats(allow_nan=False)),
+        *(st.integers(0, 1 << 62), st.integers(0, 1 << 62)),
+    )
     | st.builds(Fatal, st.text()),
     max_size=6,
 )

@@ -63,3 +63,8 @@ def test_lost_lines_add_up_and_stay_when_a_worker_goes() -> None:
     one = Snapshot(lost_access_lines=3, lost_log_lines=1, lost_copies=2)
     total = merge([retire(one), Snapshot(lost_access_lines=4, lost_copies=3)])
     assert (total.lost_access_lines, total.lost_log_lines, total.lost_copies) == (7, 1, 5)
+
+
+def test_what_was_refused_for_lack_of_memory_adds_up_and_stays_when_a_worker_goes() -> None:
+    total = merge([retire(Snapshot(shed=3, memory_errors=1)), Snapshot(shed=4)])
+    assert (total.shed, total.memory_errors) == (7, 1)

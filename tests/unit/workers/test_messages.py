@@ -18,6 +18,7 @@ from ingressd.workers.messages import (
     Report,
     Start,
     Stop,
+    Withdraw,
 )
 
 
@@ -28,9 +29,10 @@ from ingressd.workers.messages import (
         (Apply(Delta(1)), Command),
         (Measure(), Command),
         (Drain(), Command),
+        (Withdraw(), Command),
         (Stop(1.0), Command),
         (Applied(1), Report),
-        (Heartbeat(1, 0.0), Report),
+        (Heartbeat(1, 0.0, 64, 128), Report),
         (Measured(Snapshot()), Report),
         (Fatal("why"), Report),
     ],

@@ -8,6 +8,7 @@ import pytest
 from ingressd.workers.sockets import (
     Addresses,
     CannotListen,
+    Inherited,
     Listeners,
     bind_alone,
     bind_workers,
@@ -104,4 +105,61 @@ def test_the_admin_port_is_one_port_on_every_address() -> None:
 
     assert len({port_of(each) for each in bound}) == 1
     for each in bound:
+        each.close()
+
+
+def handed_down(bound: list[Listeners]) -> Inherited:
+    http = tuple(each for worker in bound for each in worker.http)
+    return Inherited(http, tuple(each for worker in bound for each in worker.https))
+
+
+BOTH_FAMILIES = Addresses(("127.0.0.1", "::1"), 0, 0)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_sockets_that_are_inherited_are_somebodys_whatever_the_number_of_workers(
+    workers: int,
+) -> None:
+    before = bind_workers(BOTH_FAMILIES, 2)
+    inherited = handed_down(before)
+    now = bind_workers(BOTH_FAMILIES, workers, inherited)
+
+    shared = [each for worker in now for each in worker.all]
+    assert {*inherited.http, *inherited.https} <= set(shared)
+    assert len(shared) == len(set(shared)) == 4 * max(workers, 2)
+    for worker in now:
+        assert {each.getsockname() for each in worker.http} == {
+            each.getsockname() for each in before[0].http
+        }
+    for each in (*before, *now):
+        each.close()
+
+
+def test_what_is_inherited_and_not_asked_for_is_closed() -> None:
+    before = bind_workers(BOTH_FAMILIES, 1)
+    inherited = handed_down(before)
+    (now,) = bind_workers(LOOPBACK, 1, inherited)
+    inherited.close_all_but(now.all)
+
+    assert [each.fileno() >= 0 for each in before[0].all] == [True, False, True, False]
+    now.close()
+
+
+def test_an_address_that_another_one_was_inherited_for_is_bound_anew() -> None:
+    before = bind_workers(LOOPBACK, 1)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        free = port_of(probe)
+    (now,) = bind_workers(Addresses(("127.0.0.1",), free, 0), 1, handed_down(before))
+
+    assert port_of(now.http[0]) == free
+    assert now.https == before[0].https
+    for each in (*before, now):
+        each.close()
+
+
+def test_the_admin_port_is_inherited_as_it_is() -> None:
+    before = bind_alone(["127.0.0.1", "127.0.0.2"], 0, "--admin-port")
+
+    assert bind_alone(["127.0.0.1", "127.0.0.2"], 0, "--admin-port", before) == before
+    for each in before:
         each.close()

@@ -66,6 +66,9 @@ def test_the_affinity_key_is_in_no_repr(seen: list[ServingFlags]) -> None:
         (["--http-port", "8080", "--admin-port", "8080"], "must differ from one another"),
         (["--http-port", "65536"], "65536 is not in the range"),
         (["--workers", "0"], "0 is not in the range"),
+        (["--worker-memory-limit", "much"], "not a size: a whole number of bytes such as 1000,"),
+        (["--worker-memory-limit", "-1"], "not a size"),
+        (["--worker-memory-limit", "400i"], "not a size"),
         (["--shutdown-grace-period", "-1"], "-1.0 is not in the range"),
         (["--log-format", "xml"], "'xml' is not one of"),
         (["--affinity-key", "short"], "needs at least 16 characters"),
@@ -80,6 +83,26 @@ def test_what_cannot_be_meant_is_refused(
     assert result.exit_code == 2
     assert complaint in result.output.replace("\n", " ")
     assert seen == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "limit"),
+    [
+        ((), None),
+        (("0",), 0),
+        (("1000",), 1000),
+        (("400m",), 400 << 20),
+        (("400Mi",), 400 << 20),
+        (("1g",), 1 << 30),
+        (("1Gi",), 1 << 30),
+    ],
+)
+def test_the_limit_of_memory_is_a_size_or_is_found_out(
+    seen: list[ServingFlags], arguments: tuple[str, ...], limit: int | None
+) -> None:
+    flags = ("--worker-memory-limit", *arguments) if arguments else ()
+    assert _invoke(seen, *flags).exit_code == 0
+    assert seen[0].worker_memory_limit == limit
 
 
 def test_free_ports_may_be_asked_for_more_than_once(seen: list[ServingFlags]) -> None:

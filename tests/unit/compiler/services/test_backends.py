@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from support.objects import backend
 
-from ingressd.compiler.services.backends import parse_service, parse_upstream_key, read_backend
+from ingressd.compiler.services.backends import parse_service, read_backend
 from ingressd.resources.ingress import (
     IngressBackend,
     IngressServiceBackend,
@@ -44,8 +44,6 @@ def test_what_names_no_port_is_a_problem_at_its_field(bad: IngressBackend, field
     assert result.field == field
 
 
-def test_flag_and_key_name_backends() -> None:
+def test_a_flag_names_a_backend() -> None:
     assert parse_service("ops/errors") == Backend("ops", "errors", "")
     assert parse_service("") is None
-    for made in (Backend("ops", "errors", ""), Backend("shop", "web", "http")):
-        assert parse_upstream_key(made.upstream) == made

@@ -8,7 +8,14 @@ import pytest
 from aiohttp import StreamReader
 from support.requests import client_connection
 
-from ingressd.proxy.client.chunks import OVERHEAD, SHARE, ChunkedBody
+from ingressd.proxy.client.chunks import (
+    END,
+    MOST_SECTIONS,
+    OVERHEAD,
+    SHARE,
+    ChunkedBody,
+    sections,
+)
 
 
 def watched(begins: bool = True) -> ChunkedBody:
@@ -44,3 +51,24 @@ async def test_each_byte_of_the_body_pays_for_some_overhead() -> None:
     body.reader.feed_data(b"hello")
     assert not body.exceeds(b"x" * (5 * SHARE - 1))
     assert body.exceeds(b"x")
+
+
+@pytest.mark.parametrize(
+    ("received", "cut"),
+    [
+        (b"", []),
+        (b"GET", [b"GET"]),
+        (END, [END]),
+        (b"a" + END + b"b" + END, [b"a" + END, b"b" + END]),
+        (END + END + b"\r", [END, END, b"\r"]),
+        (b"a\r\n\r" + END + b"b", [b"a\r\n\r" + END, b"b"]),
+    ],
+)
+def test_sections_end_with_heads(received: bytes, cut: list[bytes]) -> None:
+    assert list(sections(received)) == cut
+
+
+def test_no_client_decides_how_many_sections_there_are() -> None:
+    *cut, rest = sections(END * 10_000)
+    assert len(cut) == MOST_SECTIONS
+    assert rest == END * (10_000 - MOST_SECTIONS)

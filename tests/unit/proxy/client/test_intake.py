@@ -7,6 +7,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import _ErrInfo
 from support.requests import Wire, client_connection
 
+from ingressd.proxy.client.chunks import END
 from ingressd.proxy.client.connection import ClientConnection
 from ingressd.proxy.client.refusals import status_of
 from ingressd.proxy.clock import NEVER
@@ -204,6 +205,15 @@ async def test_the_time_ends_with_the_head() -> None:
     assert connection.deadline == NEVER
 
 
+async def test_a_head_that_has_come_takes_no_time_from_the_answer_before_it() -> None:
+    connection = client_connection()
+    connection.data_received(FOLLOWING)
+    connection.data_received(FOLLOWING[:5])
+    assert connection.deadline < NEVER
+    connection.data_received(FOLLOWING[5:])
+    assert connection.deadline == NEVER
+
+
 async def test_a_client_in_the_middle_of_a_head_is_not_idle() -> None:
     connection = client_connection()
     assert connection.is_idle
@@ -217,6 +227,98 @@ async def test_a_client_that_asks_for_nothing_is_closed_without_a_word() -> None
     connection.expire()
     assert isinstance(wire, Wire)
     assert (wire.end, wire.written) == ("close", b"")
+
+
+GARBAGE = b"GARBAGE\r\n\r\n"
+WITHIN = POSTED[:-3].replace(b" 3", b" %d" % len(GARBAGE)) + GARBAGE
+GOOD = {
+    "a get": (FOLLOWING, ["/2"]),
+    "a length": (POSTED, ["/"]),
+    "chunks": (CHUNKED + BODY, ["/"]),
+    "ends of heads within a body": (WITHIN, ["/"]),
+    "each of them": (
+        FOLLOWING + CHUNKED + BODY + POSTED + FOLLOWING + WITHIN,
+        ["/2", "/", "/", "/2", "/"],
+    ),
+}
+BAD = {
+    "garbage": GARBAGE,
+    "half a line": b"GARBAGE",
+    "behind an empty line": b"\r\n" + GARBAGE,
+    "behind two": b"\r\n\r\n" + GARBAGE,
+    "a chunk": CHUNKED + b"zz\r\n",
+    "a chunk behind one": CHUNKED + b"2\r\nok\r\n" + GARBAGE,
+    "two framings": CHUNKED.replace(b"Host", b"Content-Length: 2\r\nHost") + b"ok",
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+@pytest.mark.parametrize(("good", "paths"), GOOD.values(), ids=GOOD)
+async def test_what_is_good_before_what_is_bad_is_answered(
+    good: bytes, paths: list[str], bad: bytes
+) -> None:
+    connection = client_connection()
+    connection.data_received(good + bad + FOLLOWING)
+    connection.data_received(FOLLOWING)
+    *messages, (refusal, _) = connection._messages
+    assert [message.path for message, _ in messages] == paths
+    assert all(body.is_eof() for _, body in messages)
+    assert isinstance(refusal, _ErrInfo)
+    assert refusals(connection) == [400]
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+async def test_what_is_refused_takes_no_place_of_what_may_be_asked(bad: bytes) -> None:
+    connection = client_connection()
+    connection._most_requests = 2
+    connection.data_received(FOLLOWING * 2 + bad)
+    for is_last in (False, True):
+        connection._messages.popleft()
+        assert connection.is_last == is_last
+
+
+MIXED_BAD = FOLLOWING + b"\r\n" + POSTED + FOLLOWING + GARBAGE + FOLLOWING
+
+
+@pytest.mark.parametrize("cut", range(len(MIXED_BAD)))
+async def test_how_it_is_cut_changes_nothing(cut: int) -> None:
+    connection = client_connection()
+    connection.data_received(MIXED_BAD[:cut])
+    connection.data_received(MIXED_BAD[cut:])
+    assert refusals(connection) == [400]
+    paths = [message.path for message, _ in list(connection._messages)[:-1]]
+    assert paths == ["/2", "/", "/2"]
+
+
+async def test_what_a_full_queue_held_back_is_answered_before_what_is_bad() -> None:
+    connection = client_connection()
+    connection.data_received(FOLLOWING * 40 + GARBAGE)
+    assert connection._parser is not None
+    for _ in range(30):
+        connection._messages.popleft()
+        connection._parser.message_consumed()
+    connection._resume_reading_if_drained()
+    assert refusals(connection) == [400]
+    assert len(connection._messages) == 2 + 8 + 1
+
+
+@pytest.mark.parametrize("size", [100_000, 200_000, 1_000_000])
+async def test_what_a_body_held_back_is_answered_before_what_is_bad(size: int) -> None:
+    body = b"a" * size
+    connection = client_connection()
+    connection.data_received(POSTED.replace(b" 3", b" %d" % size)[:-3] + body + FOLLOWING + GARBAGE)
+    assert await connection._messages[0][1].read() == body
+    assert refusals(connection) == [400]
+    assert [message.path for message, _ in list(connection._messages)[:-1]] == ["/", "/2"]
+
+
+async def test_ends_of_heads_without_number_cost_one_refusal() -> None:
+    connection = client_connection()
+    body = END * 15_000
+    connection.data_received(POSTED[:-3].replace(b" 3", b" %d" % len(body)) + body + GARBAGE)
+    assert refusals(connection) == [400]
+    assert len(connection._messages) == 2
+    assert connection._messages[0][1].is_eof()
 
 
 UPGRADE = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from support.certificates import CertificateAuthority, KeyPair
+from support.handshakes import shake_hands
 
 from ingressd.proxy.client import openssl
 from ingressd.proxy.client.openssl import (
@@ -34,21 +35,6 @@ def asking(depth: int = 1) -> ssl.SSLContext:
     return context
 
 
-def shake_hands(context: ssl.SSLContext, showing: KeyPair | None) -> ssl.SSLObject:
-    """The server's side of a connection with a client that shows something, or nothing."""
-    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = AUTHORITY.client_context(showing).wrap_bio(back, there, server_hostname="a.test")
-    server = context.wrap_bio(there, back, server_side=True)
-    waiting = [client, server]
-    while waiting:
-        side = waiting.pop(0)
-        try:
-            side.do_handshake()
-        except ssl.SSLWantReadError:
-            waiting.append(side)
-    return server
-
-
 @pytest.mark.parametrize(
     ("showing", "text"),
     [
@@ -61,7 +47,8 @@ def shake_hands(context: ssl.SSLContext, showing: KeyPair | None) -> ssl.SSLObje
 def test_any_certificate_is_forgiven_and_told_of(showing: KeyPair | None, text: str) -> None:
     context = asking()
     for _ in range(2):  # one connection leaves nothing behind for the next
-        result = result_of(shake_hands(context, showing))
+        client = AUTHORITY.client_context(showing)
+        result = result_of(shake_hands(context, client, "a.test"))
         assert (result == VERIFIED) == (text == "ok")
         assert result_text(result) == text
 

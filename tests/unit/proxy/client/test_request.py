@@ -134,3 +134,11 @@ async def test_a_client_that_leaves_fails_the_body_and_a_shutdown_cuts_the_clien
     assert wire_of(request).end == ""
     request._cancel(asyncio.CancelledError())
     assert wire_of(request).end == "abort"
+
+
+async def test_a_body_is_kept_no_longer_than_its_request() -> None:
+    """aiohttp holds on to a request until the connection's next one."""
+    request = received(b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nok")
+    assert request.whole_body() == b"ok"
+    request.release_body()
+    assert request.small_body is None

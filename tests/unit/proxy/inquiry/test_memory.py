@@ -29,6 +29,17 @@ def test_the_least_recently_used_go_first() -> None:
     assert [memory.find(key, now=0) for key in (b"a", b"b", b"c")] == [YES, None, YES]
 
 
+def test_all_of_it_can_be_given_back() -> None:
+    memory = DecisionMemory(capacity=2 * YES.size)
+    for key in (b"a", b"b"):
+        memory.keep(key, YES, until=10)
+    memory.clear()
+    assert memory.find(b"a", now=0) is None
+    for key in (b"c", b"d"):
+        memory.keep(key, YES, until=10)
+    assert memory.find(b"c", now=0) is YES, "there is as much room as before"
+
+
 def test_a_decision_replaces_the_one_before_it() -> None:
     memory = DecisionMemory(capacity=2 * YES.size)
     memory.keep(b"b", YES, until=10)

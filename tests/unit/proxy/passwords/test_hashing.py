@@ -22,21 +22,6 @@ def test_every_form_that_is_let_in_can_be_checked(hashed: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("password", "hashed"),
-    [
-        (b"", b"$apr1$r31$VhYBNuSclDwcMVhdpOx.I0"),
-        (b"a", b"$apr1$r31$3yx1/QhEau/qnQLE.jxLH."),
-        (b"fifteen-letters", b"$apr1$r31$A6.WZGJX//Cvv1hSIKhmf/"),
-        (b"sixteen-letters-", b"$apr1$r31$GtHZbc93GYyBohF1Z5maI0"),
-        (b"a-password-that-is-longer-than-32-letters", b"$apr1$r31$vwPZCJ3DypqCfNfXv/BKV."),
-        (b"x", b"$apr1$$jYtXyIcDHukcQfHjblNhq/"),
-    ],
-)
-def test_apr1_as_openssl_makes_it(password: bytes, hashed: bytes) -> None:
-    assert is_password_of(password, hashed)
-
-
-@pytest.mark.parametrize(
     "hashed", [b"{SSHA}" + b"A" * 29, b"{SHA}" + b"A" * 29, b"$6$s$" + b"x" * 86, b"*0", b"", b"x"]
 )
 def test_what_is_no_hash_is_nobodys(hashed: bytes) -> None:

@@ -10,13 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.requests import get, received
 
+from ingressd.proxy.bodies.temporary_files import TemporaryFiles
 from ingressd.proxy.client.request import Request
+from ingressd.proxy.client.roles import Refusal
 from ingressd.proxy.headers import FORWARDED
 from ingressd.proxy.relaying.exchange import Exchange
-from ingressd.proxy.relaying.forwarding import _settle, serialise
+from ingressd.proxy.relaying.forwarding import _settle, refusal_of, serialise
 from ingressd.proxy.relaying.passage import Passage
 from ingressd.proxy.upstream.balancing import ServiceAffinity
 from ingressd.proxy.upstream.receiver import Failure
+from ingressd.proxy.upstream.response_head import Framing, ResponseHead
 from ingressd.routing.policy import PodHttp, Policy
 
 NAMES = st.sampled_from(
@@ -115,6 +118,20 @@ async def test_how_a_policy_speaks_to_pods(http: PodHttp, opening: bytes) -> Non
     asked = serialise(upgrade, b"", passage.opening)
     assert asked.startswith(b"GET / HTTP/1.1\r\nHost: a.test\r\n")
     assert asked.count(b"Connection: ") == 1
+
+
+async def test_a_body_that_waits_in_a_file_has_a_length() -> None:
+    request = received(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    request.body_file = TemporaryFiles().new()
+    request.body_file.append(b"abcd")
+    assert serialise(request, b"").endswith(b"\r\nContent-Length: 4\r\n\r\n")
+    request.release_body()
+
+
+def test_the_page_for_a_pods_answer_tells_how_to_get_in_and_nothing_else() -> None:
+    lines = [b"www-AUTHENTICATE: Basic\r\n", b"X: y\r\n", b"WWW-Authenticate: Bearer\r\n"]
+    head = ResponseHead(401, b"No", lines, Framing.LENGTH, 2, b"")
+    assert refusal_of(head) == Refusal(401, (lines[0], lines[2]))
 
 
 async def test_an_answer_that_comes_right_after_its_client_left_does_no_harm() -> None:

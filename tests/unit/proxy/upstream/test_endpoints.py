@@ -18,10 +18,8 @@ from ingressd.proxy.upstream.endpoints import (
     AVOID_SECONDS,
     AVOID_SILENT_SECONDS,
     FRESH_SECONDS,
-    MAX_SECURITIES,
     ConnectFailed,
     Dialer,
-    Pool,
     PooledEndpoint,
     PooledUpstream,
 )
@@ -214,20 +212,6 @@ async def test_a_connection_that_nobody_uses_expires() -> None:
         connection.abort()
 
 
-async def test_the_pool_keeps_forgets_and_retains() -> None:
-    pool = Pool(dialer())
-    for key in ("a", "b", "c"):
-        pool.put(Upstream(key, endpoints(1)))
-    first = pool.get("a")
-    pool.put(Upstream("a", endpoints(1, 2)))
-    assert pool.get("a") is first and first is not None and len(first.endpoints) == 2
-    pool.remove("b")
-    pool.remove("b")
-    pool.retain({"c"})
-    assert [pool.get(key) is None for key in ("a", "b", "c")] == [True, True, False]
-    assert first.endpoints == ()
-
-
 async def test_seeds_are_the_same_everywhere() -> None:
     assert pooled(80).endpoints[0].seed == pooled(80).endpoints[0].seed
     assert pooled(80).endpoints[0].seed != pooled(81).endpoints[0].seed
@@ -273,44 +257,6 @@ async def test_no_endpoint_is_to_blame_for_a_shortage_of_ours() -> None:
         (await endpoint.connect(1.0)).close()
 
 
-def securities(count: int) -> list[Security]:
-    """Ways to secure connections, no two alike."""
-    context = load_context(DEFAULT_POD_TLS, {})
-    return [Security(context, PodTls(name=f"pod-{number}"), "web") for number in range(count)]
-
-
-async def test_what_is_secured_otherwise_is_kept_apart_and_follows_the_upstream() -> None:
-    pool, (one, other) = Pool(dialer()), securities(2)
-    assert pool.secured("u", one) is None
-    pool.put(Upstream("u", endpoints(1)))
-    plain, secured, others = pool.get("u"), pool.secured("u", one), pool.secured("u", other)
-    assert len({plain, secured, others}) == 3
-    assert secured is not None and pool.secured("u", one) is secured
-    (endpoint,) = secured.endpoints
-    connection = idle(endpoint)
-    pool.put(Upstream("u", endpoints(1, 2)))
-    assert secured.endpoints[0] is endpoint
-    assert [pooled.endpoint.port for pooled in secured.endpoints] == [1, 2]
-    pool.remove("u")
-    assert (secured.endpoints, connection.transport.is_closing()) == ((), True)
-    assert pool.secured("u", one) is None
-
-
-async def test_ways_to_secure_that_nobody_asks_for_are_forgotten() -> None:
-    pool, ways = Pool(dialer()), securities(MAX_SECURITIES + 1)
-    pool.put(Upstream("u", endpoints(1)))
-    oldest, kept = pool.secured("u", ways[0]), pool.secured("u", ways[1])
-    assert oldest is not None
-    connection = idle(oldest.endpoints[0])
-    for way in ways[2:]:
-        assert pool.secured("u", ways[1]) is kept
-        pool.secured("u", way)
-    assert connection.transport.is_closing()
-    assert len(oldest.endpoints) == 1, "who was given it can still go on"
-    assert pool.secured("u", ways[1]) is kept
-    assert pool.secured("u", ways[0]) is not oldest
-
-
 async def test_no_tls_is_a_failure_of_the_endpoint_that_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -318,7 +264,7 @@ async def test_no_tls_is_a_failure_of_the_endpoint_that_is_logged_once(
         await visit.reader.read(1 << 16)
         await visit.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    (way,) = securities(1)
+    way = Security(load_context(DEFAULT_POD_TLS, {}), PodTls(name="pod"), "web")
     async with pod(puzzled) as server:
         secured = PooledUpstream(Upstream("u", endpoints(server.port)), dialer(), way)
         (endpoint,) = secured.endpoints

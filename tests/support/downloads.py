@@ -1,0 +1,44 @@
+"""Downloads that last for as long as a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+
+from support.clients import Response, fetch
+from support.pods import Visit
+from support.waiting import until
+
+
+class Downloads:
+    """Answers of which a half has come; ``finish`` lets the pod send the other one."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.finish = asyncio.Event()
+        self._asked: list[asyncio.Task[Response]] = []
+
+    async def script(self, visit: Visit) -> None:
+        """A pod whose answers to ``/slow`` wait; to all else it answers as ``signing`` does."""
+        while received := await visit.request():
+            if b"/slow" not in received.line:
+                await self._sign(visit, received.value(b"x-nonce") or b"")
+                continue
+            await visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf")
+            self.begun += 1
+            await self.finish.wait()
+            await visit.send(b"half")
+
+    async def _sign(self, visit: Visit, nonce: bytes) -> None:
+        head = b"HTTP/1.1 200 OK\r\nX-Pod: web\r\nX-Nonce: %b\r\nContent-Length: 2\r\n\r\nok"
+        await visit.send(head % nonce)
+
+    async def begin(self, port: int, count: int) -> None:
+        """Ask for some, and wait until a half of each has come."""
+        self._asked = [asyncio.create_task(fetch(port, b"/slow")) for _ in range(count)]
+        await until(lambda: self.begun == count)
+
+    async def outcome(self) -> list[bool]:
+        """Of each whether it came whole, now that the pod goes on."""
+        self.finish.set()
+        responses = await asyncio.gather(*self._asked, return_exceptions=True)
+        return [isinstance(each, Response) and each.body == b"halfhalf" for each in responses]
