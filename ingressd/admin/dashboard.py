@@ -15,6 +15,7 @@ from ingressd.admin.queries import BadQuery, explain_request
 from ingressd.admin.remembering import LastResult
 from ingressd.admin.view import View
 from ingressd.proxy.observing.metrics import Snapshot
+from ingressd.routing.explaining.policy_words import canary_words, policy_words
 from ingressd.templating import template_folders
 
 ROWS_SHOWN = 500
@@ -37,6 +38,8 @@ class Dashboard:
             lstrip_blocks=True,
         )
         environment.filters["day"] = _day
+        environment.filters["policies"] = policy_words
+        environment.filters["canary"] = canary_words
         self._template = environment.get_template("dashboard.html.j2")
 
     def routes(self) -> list[web.RouteDef]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ingressd.compiler.codes import Code
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.metadata import ObjectKey
+from ingressd.resources.secret import ConfigMap
 from ingressd.routing.explaining.explain import CertificateChoice, Explanation, Verdict
 from ingressd.routing.model import Backend, Route
 
@@ -47,7 +47,7 @@ def involved(explanation: Explanation, findings: Iterable[Finding]) -> tuple[Fin
         or (finding.subject.kind, finding.subject.qualified_name) in keys
         or _stands_behind(explanation.winner, finding.subject)
         or _lost_to(explanation.winner, finding)
-        or _closes_every_route(finding)
+        or (_may_be_closed(explanation.winner) and _closes_routes(finding))
     )
 
 
@@ -73,10 +73,14 @@ def _lost_to(route: Route | None, finding: Finding) -> bool:
     return route is not None and f"Ingress {route.ingress} ({route.field})" in finding.message
 
 
-def _closes_every_route(finding: Finding) -> bool:
-    """Whether it tells of a protection that the ConfigMap asks for and that cannot be given."""
-    codes = (Code.CONFIGMAP_KEY_INVALID.value, Code.CONFIGMAP_KEY_UNSUPPORTED.value)
-    return finding.code in codes and finding.severity is Severity.ERROR
+def _may_be_closed(route: Route | None) -> bool:
+    """Whether it leads nowhere, for whatever reason."""
+    return route is None or route.policy.is_closed or route.backend is None
+
+
+def _closes_routes(finding: Finding) -> bool:
+    """Whether it tells why a ConfigMap closes routes: of what it asks for, or of its text."""
+    return finding.subject.kind == ConfigMap.__name__ and finding.severity is Severity.ERROR
 
 
 def _certified_by(certificate: CertificateChoice) -> set[tuple[str, str]]:

@@ -56,7 +56,7 @@ def read_outcomes(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _split(url: str) -> SplitResult:
-    text = url.strip()
+    text = _utf8(url).strip()
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
     except ValueError as error:
@@ -67,7 +67,16 @@ def _split(url: str) -> SplitResult:
 
 
 def _read_header(line: str) -> tuple[str, str]:
-    name, colon, value = line.partition(":")
+    name, colon, value = _utf8(line).partition(":")
     if not colon or not name.strip():
         raise BadQuery(f"{line!r} is not a header such as 'Name: value'")
     return name.strip(), value.strip()
+
+
+def _utf8(text: str) -> str:
+    """The text, unless it came with other bytes, which Python keeps as surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadQuery(f"{text!r} is not UTF-8; write other bytes such as %FF") from error
+    return text

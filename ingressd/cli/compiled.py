@@ -128,7 +128,7 @@ def _from_cluster(source: SourceOptions) -> Sequence[Event]:
 
 
 async def _load(source: SourceOptions) -> Sequence[Event]:
-    scope = msgspec.structs.replace(source.scope, needs_secrets=False)
+    scope = msgspec.structs.replace(source.scope, serves=False)
     async with connected(source) as api:
         return await load(KubernetesSource(api, scope, timing=_HASTY))
 

@@ -15,6 +15,7 @@ from ingressd.compiler.codes import Code
 from ingressd.compiler.configmap.reading import field_of
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.secret import ConfigMap
+from ingressd.routing.table import Table
 
 
 class Effect(Enum):
@@ -118,17 +119,16 @@ def report_on(compilation: Compilation) -> Report:
         others=others,
         lookalikes=compilation.lookalikes,
         unread=_unread(verdicts, compilation.kinds),
-        summary=_summary(compilation, verdicts, others, keys),
+        summary=_summary(compilation, verdicts, others),
     )
 
 
 def effect_of(verdict: Verdict) -> Effect:
-    """What a verdict costs. An invalid text means the default in ingress-nginx, too, but for what
-    makes it drop the whole Ingress."""
+    """What a verdict costs. An invalid text mostly means the default in ingress-nginx, too."""
     if verdict.is_blocking:
         return Effect.BLOCKED
     is_lost = verdict.loses_protection or verdict.outcome is Outcome.UNSUPPORTED
-    if verdict.is_dropped or is_lost:
+    if verdict.differs or is_lost:
         return Effect.DIFFERENT
     return Effect.WITHOUT if verdict.outcome in _WITHOUT else Effect.AS_BEFORE
 
@@ -238,11 +238,18 @@ def _kind_named(verdict: Verdict) -> str:
     return "" if row is None or row.refers is None else row.refers({}).kind
 
 
+def _closed_ingresses(table: Table) -> Iterator[str]:
+    """Those with a route that is closed, because of their own annotations or the ConfigMap."""
+    for host in table.hosts.values():
+        for route in (*host.routes, host.fallback):
+            if route is not None and route.policy.is_closed:
+                yield route.ingress
+
+
 def _summary(
     compilation: Compilation,
     verdicts: Iterable[tuple[str, Verdict]],
     others: Iterable[Finding],
-    keys: Iterable[KeyReport],
 ) -> Summary:
     by_effect: dict[Effect, set[str]] = {effect: set() for effect in Effect}
     for ingress, verdict in verdicts:
@@ -251,8 +258,7 @@ def _summary(
         effect = _effect_of(finding) or Effect.AS_BEFORE
         by_effect[effect].add(finding.subject.qualified_name)
     every = set(compilation.verdicts).union(*by_effect.values())
-    is_closed = any(key.effect is Effect.BLOCKED for key in keys)
-    blocked = every if is_closed else by_effect[Effect.BLOCKED]
+    blocked = by_effect[Effect.BLOCKED] | every.intersection(_closed_ingresses(compilation.table))
     different = by_effect[Effect.DIFFERENT] - blocked
     return Summary(
         ingresses=len(every),

@@ -10,9 +10,17 @@ from msgspec import UNSET
 from ingressd.admin.listing import CertificateRow, RouteRow, list_routes
 from ingressd.cli.compiled import compile_source
 from ingressd.cli.options.sources import SourceOptions, source_options
-from ingressd.cli.rendering.host import host_words
-from ingressd.cli.rendering.policy import canary_words, date_words, policy_words
-from ingressd.cli.rendering.terminal import columns, heading, output_flag, plain, show, show_json
+from ingressd.cli.rendering.terminal import (
+    columns,
+    date_words,
+    heading,
+    output_flag,
+    plain,
+    show,
+    show_json,
+)
+from ingressd.routing.explaining.host_words import host_words
+from ingressd.routing.explaining.policy_words import canary_words, policy_words
 from ingressd.routing.explaining.reasons import describe_host
 
 _COLUMNS = ("HOST", "PATH", "TYPE", "INGRESS", "SERVICE", "ENDPOINTS", "CERTIFICATE", "POLICIES")

@@ -24,6 +24,7 @@ class Code(Enum):
         member.severity = severity
         return member
 
+    ANNOTATION_DENIED = "AnnotationDenied", Severity.ERROR
     ANNOTATION_INVALID = "AnnotationInvalid", Severity.WARNING
     ANNOTATION_NEVER_EXISTED = "AnnotationNeverExisted", Severity.INFO
     ANNOTATION_NO_EFFECT = "AnnotationNoEffect", Severity.INFO
@@ -47,6 +48,8 @@ class Code(Enum):
     CONFIGMAP_KEY_UNKNOWN = "ConfigMapKeyUnknown", Severity.WARNING
     CONFIGMAP_KEY_UNSUPPORTED = "ConfigMapKeyUnsupported", Severity.WARNING
     CONFIGMAP_MISSING = "ConfigMapMissing", Severity.WARNING
+    CONFIGMAP_UNREADABLE = "ConfigMapUnreadable", Severity.ERROR
+    COOKIE_PATH_IS_EXPRESSION = "CookiePathIsExpression", Severity.WARNING
     CREATION_TIME_INVALID = "CreationTimeInvalid", Severity.WARNING
     DEFAULT_BACKEND_CONFLICT = "DefaultBackendConflict", Severity.ERROR
     ENDPOINT_ADDRESS_REFUSED = "EndpointAddressRefused", Severity.ERROR

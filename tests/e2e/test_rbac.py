@@ -13,7 +13,14 @@ import pytest
 from support.cluster.api import ApiError
 from support.cluster.audit import Right, rights_of
 from support.cluster.cluster import Cluster, Namespace
-from support.cluster.controller import ACCOUNT, NAMESPACE, Controller, controller, install
+from support.cluster.controller import (
+    ACCOUNT,
+    NAMESPACE,
+    Controller,
+    controller,
+    install,
+    starting,
+)
 from support.cluster.network import NODE_ADDRESS
 from support.cluster.polling import eventually
 from support.cluster.workloads import deployment, service
@@ -107,14 +114,15 @@ async def test_a_configmap_takes_the_rule_that_the_readme_gives(
     cluster: Cluster, account: Path, namespace: Namespace
 ) -> None:
     flags = ("--configmap", f"{NAMESPACE}/settings", "--watch-namespace", namespace.name)
-    async with controller(account, *flags) as running:
-        assert await running.admin.findings() == {"ApiForbidden", "ConfigMapMissing"}
-
     kubectl = cluster.kubectl.within(NAMESPACE)
     rule = ("--verb=list,watch", "--resource=configmaps", "--resource-name=settings")
-    await kubectl("create", "role", "settings", *rule)
     subject = f"--serviceaccount={NAMESPACE}:{ACCOUNT}"
-    await kubectl("create", "rolebinding", "settings", "--role=settings", subject)
+    async with starting(account, *flags) as (_, admin):
+        await eventually(admin.unreadiness, lambda why: "forbids to list configmaps" in why)
+        await kubectl("create", "role", "settings", *rule)
+        await kubectl("create", "rolebinding", "settings", "--role=settings", subject)
+        await eventually(admin.readiness, lambda status: status == 200)
+
     begun = cluster.control_plane.audit.size
     async with controller(account, *flags) as running:
         assert await running.admin.findings() == {"ConfigMapMissing"}

@@ -248,6 +248,10 @@ EXAMPLES: dict[str, list[Example]] = {
     "allow-cross-namespace-resources": [
         ("true", GlobalPolicy(), Directives(may_cross_namespaces=True))
     ],
+    "annotation-value-word-blocklist": [
+        ("_by_lua, {,", GlobalPolicy(), Directives(denied_words=("_by_lua", "{"))),
+        (" ", GlobalPolicy(), Directives()),
+    ],
     "service-upstream": [
         ("true", GlobalPolicy(), Directives(upstream=UpstreamPolicy(service_upstream=True)))
     ],

@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 import click
 
-from ingressd.cli.rendering.policy import canary_words, date_words, policy_words
 from ingressd.cli.rendering.terminal import (
     count,
+    date_words,
     faint,
     findings_text,
     hanging,
@@ -26,6 +26,7 @@ from ingressd.routing.explaining.explain import (
     Verdict,
 )
 from ingressd.routing.explaining.outcome import Action, Outcome
+from ingressd.routing.explaining.policy_words import canary_words, policy_words
 from ingressd.routing.explaining.reasons import describe_host
 from ingressd.routing.model import Route, Upstream
 

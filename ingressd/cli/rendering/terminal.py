@@ -6,6 +6,7 @@ import os
 import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 
 import click
 import msgspec
@@ -36,6 +37,11 @@ def show(text: str) -> None:
 def show_json(value: object) -> None:
     """Print any struct, or tuple of them, as indented JSON."""
     show(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def date_words(seconds: float) -> str:
+    """A day, UTC, out of seconds since the epoch."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
 
 
 def terminal_width() -> int:

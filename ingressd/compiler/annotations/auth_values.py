@@ -55,6 +55,11 @@ def service_url(*, from_annotation: bool, may_lack_slash: bool = False) -> Parse
     )
 
 
+def allowed_in_url(text: str) -> bool:
+    """Whether an annotation may hold it as a URL, as far as its characters go."""
+    return _TEXT_WITH_VARIABLES.fullmatch(text.strip()) is not None
+
+
 def text_with_variables(*, from_annotation: bool) -> Parser:
     """A URL or a path with variables."""
     allowed = _TEXT_WITH_VARIABLES if from_annotation else _ANY_URL

@@ -63,13 +63,21 @@ def removes_something(text: str) -> bool:
     return any(line.split()[:1] == ["remove"] for line in text.splitlines())
 
 
-def fault_of_fields(content: Mapping[str, str]) -> str:
-    """What is wrong with fields by name, whose values are texts with variables; "" for nothing."""
+def fault_of_literal_fields(content: Mapping[str, str]) -> str:
+    """What is wrong with fields by name, whose values stand for themselves; "" for nothing."""
     for name, value in content.items():
         if not _FIELD_NAME.fullmatch(name):
             return f"has the key {name[:80]!r}, which is not the name of a header"
         if not _FIELD_VALUE.fullmatch(value):
             return f"has a line break or a control character in the value of {name}"
+    return ""
+
+
+def fault_of_fields(content: Mapping[str, str]) -> str:
+    """The same where values are texts with variables."""
+    if fault := fault_of_literal_fields(content):
+        return fault
+    for name, value in content.items():
         if fault := fault_of_template(value):
             return f"has {fault} in the value of {name}"
     return ""
@@ -94,7 +102,7 @@ def field_names() -> Parser:
 
 
 def substitution(*, ignores_dots: bool = False) -> Parser:
-    """``FROM TO``; the latter with variables. ``ignores_dots``: at the start of a domain a dot says
+    """``FROM TO``, both with variables. ``ignores_dots``: at the start of a domain a dot says
     nothing. "off" leaves the field as it is."""
 
     def parse(text: str) -> Substitution | None:
@@ -104,8 +112,9 @@ def substitution(*, ignores_dots: bool = False) -> Parser:
         found = _SUBSTITUTION.fullmatch(value)
         if found is None:
             raise ValueError("not two words")
-        parse_template(found[2])
         old, new = found.groups()
+        for each in (old, new):
+            parse_template(each)
         if ignores_dots:
             old, new = old.removeprefix("."), new.removeprefix(".")
         return Substitution(old, new)

@@ -123,16 +123,16 @@ def invalid(row: Row, annotation: str, text: str) -> Verdict:
     expected = row.value.expected
     is_blocking = row.protects(text)
     instead = _closing(row) if is_blocking else "the default is used"
-    is_dropped = row.drops_ingress and bool(text) and not is_blocking  # "" counts as not written
-    if is_dropped:
-        instead = "it is ignored, where ingress-nginx would serve nothing of this Ingress"
+    elsewhere = row.elsewhere(text)
+    if elsewhere:
+        instead = f"{instead if is_blocking else 'it is ignored'}, where {elsewhere}"
     return Verdict(
         annotation,
         Outcome.INVALID,
         message=f"{text[:80]!r} is not valid, expected {expected}; {instead}",
         remedy=f"write {expected}",
         is_blocking=is_blocking,
-        is_dropped=is_dropped,
+        differs=bool(elsewhere),
     )
 
 

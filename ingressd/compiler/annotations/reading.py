@@ -28,6 +28,7 @@ from ingressd.compiler.annotations.table import (
     own_rows_for,
     rows_for,
 )
+from ingressd.compiler.annotations.vain_protection import closes
 from ingressd.compiler.annotations.verdict import Verdict
 from ingressd.compiler.closing import closed_policy
 from ingressd.compiler.replacing import put
@@ -64,7 +65,7 @@ class Reading(Struct, frozen=True):
     @property
     def is_blocked(self) -> bool:
         """Whether a protection was asked for that cannot be given: its routes must answer 503."""
-        return self.directives.is_blocked or any(verdict.is_blocking for verdict in self.verdicts)
+        return closes(self.directives) or any(verdict.is_blocking for verdict in self.verdicts)
 
 
 NOTHING = Reading()
@@ -85,7 +86,7 @@ def read_annotations(
     own = stripped(annotations, OWN.prefix)
     legacy = stripped(annotations, LEGACY_PREFIX)
     if not texts and not own and not legacy:
-        return NOTHING if base is NOTHING.directives else Reading(base)
+        return NOTHING if base is NOTHING.directives else _closed_if_blocked(Reading(base))
     reader = _Reader(base, surroundings, is_canary=if_true(texts.get("canary", "")))
     reader.apply_rows(rows_for(texts), texts, prefix)
     reader.apply_rows(own_rows_for(own), own, OWN.prefix)
@@ -143,6 +144,12 @@ def closed(directives: Directives) -> Directives:
     return structs.replace(directives, policy=closed_policy(directives.policy))
 
 
+def _closed_if_blocked(reading: Reading) -> Reading:
+    if not reading.is_blocked:
+        return reading
+    return structs.replace(reading, directives=closed(reading.directives))
+
+
 class _Reader:
     """Applies the rows that are written, in table order. ``_in_force`` are those so far that are
     not without effect, ``_places`` the places of the verdicts on what was set, by field."""
@@ -174,16 +181,15 @@ class _Reader:
         directives = settled(self._directives)
         verdicts = tell_of_plain_pods(directives, self.verdicts)
         directives, verdicts = settle_passthrough(directives, verdicts)
-        reading = Reading(
-            directives,
-            tuple(sorted(verdicts, key=lambda verdict: verdict.annotation)),
-            tuple(self._settings),
-            tuple(self._named),
-            tuple(self._wanted),
+        return _closed_if_blocked(
+            Reading(
+                directives,
+                tuple(sorted(verdicts, key=lambda verdict: verdict.annotation)),
+                tuple(self._settings),
+                tuple(self._named),
+                tuple(self._wanted),
+            )
         )
-        if not reading.is_blocked:
-            return reading
-        return structs.replace(reading, directives=closed(reading.directives))
 
     def _apply(self, row: Row, annotation: str, text: str) -> Verdict:
         if (in_vain := self._in_vain(row, annotation)) is not None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 
 from cryptography import x509
+from msgspec import structs
 
-from ingressd.compiler.annotations.auth_values import fault_of_template
 from ingressd.compiler.annotations.field_values import (
     doubt_about_fields,
     fault_of_fields,
+    fault_of_literal_fields,
     is_managed_in_answers,
     is_managed_towards_pods,
 )
@@ -24,8 +24,6 @@ CA_CERTIFICATE_KEY = "ca.crt"
 CA_REVOCATIONS_KEY = "ca.crl"
 
 _PEM_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.1
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\uffff]*")  # section 5.5, without line breaks
 
 
 def _fault_of_auth_file(content: Mapping[str, bytes]) -> str:
@@ -96,30 +94,12 @@ def _fault_of_certificates(content: Mapping[str, bytes], name: str) -> str:
     return "" if _PEM_CERTIFICATE in content[name] else f"has no PEM certificate in {name}"
 
 
-def _fault_of_headers(content: Mapping[str, str]) -> str:
-    for name, value in content.items():
-        if not _HEADER_NAME.fullmatch(name):
-            return f"has the key {name[:80]!r}, which is not the name of a header"
-        if not _HEADER_VALUE.fullmatch(value):
-            return f"has a line break or a control character in the value of {name}"
-    return ""
-
-
-def _fault_of_templates(content: Mapping[str, str]) -> str:
-    if fault := _fault_of_headers(content):
-        return fault
-    for name, text in content.items():
-        if fault := fault_of_template(text):
-            return f"has {fault} in the value of {name}"
-    return ""
-
-
 def _fault_of_answer_fields(content: Mapping[str, str]) -> str:
     return fault_of_fields(content) or doubt_about_fields(content, is_managed_in_answers)
 
 
-def _fault_of_literal_fields(content: Mapping[str, str]) -> str:
-    return _fault_of_headers(content) or doubt_about_fields(content, is_managed_in_answers)
+def _fault_of_literal_answer_fields(content: Mapping[str, str]) -> str:
+    return fault_of_literal_fields(content) or doubt_about_fields(content, is_managed_in_answers)
 
 
 def _doubt_about_pod_fields(content: Mapping[str, str]) -> str:
@@ -181,57 +161,35 @@ POD_TLS = Referent[bytes](
 )
 """A certificate to show to pods, the authorities of theirs, or both."""
 
-VERIFYING_POD_TLS = Referent[bytes](
-    kind=SECRET,
+VERIFYING_POD_TLS = structs.replace(
+    POD_TLS,
     fault=_fault_of_verifying_pod_tls,
     remedy="put the certificates of the authorities of the pods, PEM, under ca.crt, or remove "
     "proxy-ssl-verify",
-    value=_as_pod_tls,
-    entries=_POD_TLS_ENTRIES,
 )
 """The same, where the authorities must not be missing."""
 
-HEADERS = Referent[str](
+HEADERS_WITH_VARIABLES = Referent[str](
     kind=CONFIG_MAP,
-    fault=_fault_of_headers,
+    fault=fault_of_fields,
     remedy="write the name of a header as the key, and its value on one line",
     value=_as_pairs,
 )
-"""Headers by name; a policy holds them as pairs, sorted. Another namespace must be allowed."""
+"""Headers by name, with nginx's variables in their values; a policy holds them as pairs, sorted.
+Another namespace must be allowed."""
 
-HEADERS_WITH_VARIABLES = Referent[str](
-    kind=CONFIG_MAP,
-    fault=_fault_of_templates,
-    remedy=HEADERS.remedy,
-    value=_as_pairs,
+HEADERS_OF_ANSWERS = structs.replace(
+    HEADERS_WITH_VARIABLES, fault=_fault_of_answer_fields, is_confined=False
 )
-"""The same with nginx's variables in their values."""
+"""Those of answers, from any namespace."""
 
-HEADERS_OF_ANSWERS = Referent[str](
-    kind=CONFIG_MAP,
-    fault=_fault_of_answer_fields,
-    remedy=HEADERS.remedy,
-    value=_as_pairs,
-    is_confined=False,
-)
-"""Those of answers, with variables, from any namespace."""
-
-LITERAL_HEADERS_OF_ANSWERS = Referent[str](
-    kind=CONFIG_MAP,
-    fault=_fault_of_literal_fields,
-    remedy=HEADERS.remedy,
-    value=_as_pairs,
-    is_confined=False,
+LITERAL_HEADERS_OF_ANSWERS = structs.replace(
+    HEADERS_OF_ANSWERS, fault=_fault_of_literal_answer_fields
 )
 """The same without variables: a "$" is only that."""
 
-HEADERS_OF_REQUESTS = Referent[str](
-    kind=CONFIG_MAP,
-    fault=fault_of_fields,
-    doubt=_doubt_about_pod_fields,
-    remedy=HEADERS.remedy,
-    value=_as_pod_fields,
-    is_confined=False,
+HEADERS_OF_REQUESTS = structs.replace(
+    HEADERS_OF_ANSWERS, fault=fault_of_fields, doubt=_doubt_about_pod_fields, value=_as_pod_fields
 )
 """Those that pods get, likewise."""
 

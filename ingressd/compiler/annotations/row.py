@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from ingressd.compiler.annotations.elsewhere import Elsewhere, default_used
 from ingressd.compiler.annotations.protection import Protects, nothing
 from ingressd.compiler.annotations.referent import Refers, Unusable
 from ingressd.compiler.annotations.values import Parser, is_same
@@ -60,8 +61,9 @@ class Directives(Struct, frozen=True):
 
     ``policy.tls_redirect`` follows from ``ssl_redirect`` and ``force_ssl_redirect``, and
     ``policy.external_auth`` is ``external_auth``, or else ``global_auth``, unless
-    ``uses_global_auth`` is false. ``is_blocked`` is set where the ConfigMap asks for a protection
-    of all routes that cannot be given. What ``host`` and ``upstream`` say counts where no older
+    ``uses_global_auth`` is false. ``lacking`` are the keys with which the ConfigMap asks for a
+    protection of all routes that cannot be given, and ``denied_words`` are texts that no annotation
+    may hold. What ``host`` and ``upstream`` say counts where no older
     Ingress of the same host, or of the same Service port, says otherwise. ``default_backend`` is
     the name of a Service, "" for none. ``is_half_canary``: annotations say which requests a canary
     gets, and none that this is one.
@@ -84,7 +86,8 @@ class Directives(Struct, frozen=True):
     shares_pod_tls: bool = True
     ssl_redirect: bool = True
     force_ssl_redirect: bool = False
-    is_blocked: bool = False
+    lacking: tuple[str, ...] = ()
+    denied_words: tuple[str, ...] = ()
     use_regex: bool = False
     canary: CanaryPolicy | None = None
     is_half_canary: bool = False
@@ -111,26 +114,13 @@ def nothing_lacking(text: str) -> str:
     return ""
 
 
-class Row(Struct, frozen=True, kw_only=True):
-    """One annotation, without its prefix. ``summary`` is one line of documentation.
+class TextRow(Struct, frozen=True, kw_only=True):
+    """What is known of a text that an annotation, or a key of the ConfigMap, may have. ``summary``
+    is one line of documentation.
 
-    ``aliases`` are other names; the first name wins. ``requires`` names an annotation without which
-    this one does nothing, ``needs`` one without which it cannot do what it says. ``protects`` tells
-    for a text whether serving the paths without it would open what it closes: then they answer 503.
-
-    Where it is honoured, ``value`` reads it and ``field`` is where the value goes in
-    :class:`Directives`, dotted; of two rows with the same field the later one wins. ``refers`` is
-    for a value that names a Secret or a ConfigMap: what comes of that goes into the field.
-    ``forbids`` tells why a value may not be used, given what was said before.
-    ``lacks`` says what a text asks for in vain, beside what is honoured. ``closed`` is the value
-    that refuses everybody: it goes into the field, if others share that, where what protects cannot
-    be given.
-
-    ``of_canaries``: it is read of a canary as well; so is what concerns Service ports.
-
-    ``drops_ingress``: ingress-nginx serves nothing of an Ingress in which this one is invalid.
-
-    ``advises`` makes a remedy of a text and the prefix of its annotation.
+    ``protects`` tells for a text whether serving without it would open what it closes: then what it
+    concerns answers 503. Where it is honoured, ``value`` reads it and ``field`` is where the value
+    goes, dotted.
 
     Where it is not, ``instead`` says what happens (for a no-op: why nothing is lost), ``remedy``
     what to do, and ``usual`` is the text that asks for what happens anyway, and so is honoured. A
@@ -138,22 +128,10 @@ class Row(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    tier: Tier
     summary: str
-    scope: Scope = Scope.PATH
-    aliases: tuple[str, ...] = ()
-    requires: str = ""
-    needs: str = ""
     protects: Protects = nothing
     field: str = ""
     value: Parser | None = None
-    refers: Refers | None = None
-    forbids: Callable[[object, Directives], Unusable | None] = nothing_forbidden
-    lacks: Callable[[str], str] = nothing_lacking
-    closed: object = None
-    advises: Callable[[str, str], str] | None = None
-    of_canaries: bool = False
-    drops_ingress: bool = False
     support: Support = Support.HONOURED
     instead: str = "it is ignored"
     remedy: str = ""
@@ -164,11 +142,43 @@ class Row(Struct, frozen=True, kw_only=True):
         """Whether it can be that nothing may be served without it."""
         return self.protects is not nothing
 
+    def is_usual(self, text: str) -> bool:
+        """Whether it asks for what happens anyway."""
+        return bool(self.usual) and is_same(text, self.usual)
+
+
+class Row(TextRow, frozen=True, kw_only=True):
+    """One annotation, without its prefix; its ``field`` is one of :class:`Directives`.
+
+    ``aliases`` are other names; the first name wins. ``requires`` names an annotation without which
+    this one does nothing, ``needs`` one without which it cannot do what it says. Of two rows with
+    the same field the later one wins. ``refers`` is for a value that names a Secret or a ConfigMap:
+    what comes of that goes into the field. ``forbids`` tells why a value may not be used, given
+    what was said before. ``lacks`` says what a text asks for in vain, beside what is honoured.
+    ``closed`` is the value that refuses everybody: it goes into the field, if others share that,
+    where what protects cannot be given.
+
+    ``of_canaries``: it is read of a canary as well; so is what concerns Service ports.
+
+    ``elsewhere`` tells for an invalid text what ingress-nginx does beside using the default.
+
+    ``advises`` makes a remedy of a text and the prefix of its annotation.
+    """
+
+    tier: Tier
+    scope: Scope = Scope.PATH
+    aliases: tuple[str, ...] = ()
+    requires: str = ""
+    needs: str = ""
+    refers: Refers | None = None
+    forbids: Callable[[object, Directives], Unusable | None] = nothing_forbidden
+    lacks: Callable[[str], str] = nothing_lacking
+    closed: object = None
+    advises: Callable[[str, str], str] | None = None
+    of_canaries: bool = False
+    elsewhere: Elsewhere = default_used
+
     @property
     def counts_for_canaries(self) -> bool:
         """Whether it has an effect in an Ingress that has no paths of its own."""
         return self.of_canaries or self.scope is Scope.UPSTREAM
-
-    def is_usual(self, text: str) -> bool:
-        """Whether it asks for what happens anyway."""
-        return bool(self.usual) and is_same(text, self.usual)

@@ -41,7 +41,7 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
 
     ``is_blocking`` marks a protection that cannot be given: the routes of the Ingress answer 503.
     ``loses_protection`` marks one that is done without, as the operator allows.
-    ``is_dropped`` marks one for which ingress-nginx would serve nothing of the Ingress.
+    ``differs`` marks an invalid one of which ingress-nginx would make something else.
     ``is_suspect`` marks one whose effect is probably missed, though ingress-nginx gives none.
     """
 
@@ -51,7 +51,7 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     remedy: str = ""
     is_blocking: bool = False
     loses_protection: bool = False
-    is_dropped: bool = False
+    differs: bool = False
     is_suspect: bool = False
 
     def as_finding(self, subject: ObjectKey) -> Finding | None:

@@ -25,11 +25,12 @@ from ingressd.routing.global_policy import (
 from ingressd.routing.policy import Policy
 
 _LINE_END = len(": \r\n")
+_ANY_PROTECTION = "*"
+"""Among the keys that are lacking: nothing that an Ingress says can replace it."""
 
 
 class CompiledGlobals(Struct, frozen=True):
-    """``directives`` are what the annotations of each Ingress begin with. ``is_blocked``: a
-    protection is asked for that cannot be given, and every route must answer 503."""
+    """``directives`` are what the annotations of each Ingress begin with."""
 
     global_policy: GlobalPolicy = DEFAULT_GLOBAL_POLICY
     directives: Directives = Directives()
@@ -37,8 +38,9 @@ class CompiledGlobals(Struct, frozen=True):
 
     @property
     def is_blocked(self) -> bool:
-        """Whether every route must answer 503."""
-        return self.directives.is_blocked
+        """Whether what no Ingress speaks for must answer 503: a protection is asked for that cannot
+        be given."""
+        return bool(self.directives.lacking)
 
 
 def compile_configmap(
@@ -47,17 +49,24 @@ def compile_configmap(
     """What flags and the keys of the ConfigMap say. Nothing is raised: what cannot be used becomes
     a finding, and so does a ConfigMap that is named but does not exist. ``find`` gives the objects
     that keys name."""
-    subject = ObjectKey("ConfigMap", *_split(settings.configmap))
+    subject = _subject(settings)
     base = _said_by_flags(settings)
     if configmap is None:
         findings = (_missing(subject),) if settings.configmap else ()
-        compiled = _together(base, is_blocked=False)
+        compiled = _together(base)
         return structs.replace(compiled, findings=findings)
     read = read_keys(configmap.data, subject, base)
     directives, faults = with_fields(read.directives, find, subject)
-    compiled = _together(directives, is_blocked=read.is_blocked)
+    compiled = _together(directives, read.lacking)
     doubts = _doubts(compiled.global_policy, configmap, subject)
     return structs.replace(compiled, findings=(*read.findings, *faults, *doubts))
+
+
+def without_readable_configmap(settings: CompilerSettings) -> CompiledGlobals:
+    """What flags say where there is a ConfigMap, or may be one, of which no version can be read: it
+    may ask for any protection."""
+    compiled = _together(_said_by_flags(settings), (_ANY_PROTECTION,))
+    return structs.replace(compiled, findings=(_unreadable(_subject(settings)),))
 
 
 def _said_by_flags(settings: CompilerSettings) -> GlobalDirectives:
@@ -80,14 +89,14 @@ def _said_by_flags(settings: CompilerSettings) -> GlobalDirectives:
     )
 
 
-def _together(directives: GlobalDirectives, *, is_blocked: bool) -> CompiledGlobals:
+def _together(directives: GlobalDirectives, lacking: tuple[str, ...] = ()) -> CompiledGlobals:
     """What only makes sense once every key is read."""
     policy = structs.replace(
         directives.global_policy,
         limits=_limits(directives.global_policy.limits, directives.header_buffers),
         strict_transport=directives.strict_transport if directives.hsts else None,
     )
-    base = structs.replace(directives.directives, is_blocked=is_blocked)
+    base = structs.replace(directives.directives, lacking=lacking)
     return CompiledGlobals(policy, settled(base))
 
 
@@ -145,9 +154,24 @@ def _missing(subject: ObjectKey) -> Finding:
         Code.CONFIGMAP_MISSING,
         subject,
         "",
-        "it does not exist, though --configmap names it; defaults hold",
+        "it does not exist, or may not be read, though --configmap names it; defaults hold",
         "create it, or leave out --configmap",
     )
+
+
+def _unreadable(subject: ObjectKey) -> Finding:
+    return finding(
+        Code.CONFIGMAP_UNREADABLE,
+        subject,
+        "",
+        "it cannot be read, and may say who is kept out; every route answers 503 so that nothing "
+        "is left open",
+        "mend what is told of its fields, or of a file that may hold it",
+    )
+
+
+def _subject(settings: CompilerSettings) -> ObjectKey:
+    return ObjectKey(ConfigMap.__name__, *_split(settings.configmap))
 
 
 def _split(qualified_name: str) -> tuple[str, str]:

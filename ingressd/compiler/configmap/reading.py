@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct, structs
 
 from ingressd.compiler.annotations.row import Support
+from ingressd.compiler.annotations.vain_protection import who_does_without
 from ingressd.compiler.codes import Code, finding
 from ingressd.compiler.configmap.foreign import meant_by
 from ingressd.compiler.configmap.row import GlobalDirectives, Row
@@ -22,11 +23,11 @@ _LONGEST_SHOWN = 80  # characters of a text in a message
 
 
 class ReadKeys(Struct, frozen=True):
-    """What the keys say. ``is_blocked``: every route must answer 503."""
+    """What the keys say. ``lacking`` are those that ask for a protection that cannot be given."""
 
     directives: GlobalDirectives
     findings: tuple[Finding, ...] = ()
-    is_blocked: bool = False
+    lacking: tuple[str, ...] = ()
 
 
 def read_keys(
@@ -35,7 +36,7 @@ def read_keys(
     """Apply every key of ``subject`` to ``directives``. Nothing is raised: a key that cannot be
     read counts as not written."""
     findings = [_unknown(name, subject) for name in texts if name not in BY_NAME]
-    is_blocked = False
+    lacking: list[str] = []
     for row in ROWS:
         text = texts.get(row.name)
         if text is None:
@@ -46,10 +47,10 @@ def read_keys(
         is_protective = row.protects(text)
         if is_protective and _may_ignore(row, directives):
             told = _unprotected(row, subject, _OPEN)
-        else:
-            is_blocked = is_blocked or is_protective
+        elif is_protective:
+            lacking.append(row.name)
         findings.append(told)
-    return ReadKeys(directives, tuple(findings), is_blocked)
+    return ReadKeys(directives, tuple(findings), tuple(lacking))
 
 
 def _may_ignore(row: Row, directives: GlobalDirectives) -> bool:
@@ -81,7 +82,7 @@ def _told_of(row: Row, text: str, subject: ObjectKey) -> Finding | None:
         message = f"it changes nothing: {row.instead}"
         return _about(row.name, subject, Code.CONFIGMAP_KEY_NO_EFFECT, message, row.remedy)
     if row.protects(text):
-        return _unprotected(row, subject, _CLOSED)
+        return _unprotected(row, subject, _closing(row))
     when = "yet" if row.support is Support.NOT_YET else "and will not"
     return _about(
         row.name,
@@ -90,6 +91,11 @@ def _told_of(row: Row, text: str, subject: ObjectKey) -> Finding | None:
         f"ingressd does not support this key {when}; {row.instead}",
         row.remedy or "remove it, or do without its effect",
     )
+
+
+def _closing(row: Row) -> str:
+    spared = who_does_without(row.name)
+    return f"{_CLOSED}, but {spared}" if spared else _CLOSED
 
 
 def _unprotected(row: Row, subject: ObjectKey, instead: str) -> Finding:
@@ -107,7 +113,7 @@ def _invalid(row: Row, text: str, subject: ObjectKey) -> Finding:
     assert row.value is not None
     is_blocking = row.protects(text)
     expected = row.value.expected
-    instead = _CLOSED if is_blocking else "it counts as not written"
+    instead = _closing(row) if is_blocking else "it counts as not written"
     message = f"{text[:_LONGEST_SHOWN]!r} is not valid, expected {expected}; {instead}"
     remedy = f"write {expected}"
     told = _about(row.name, subject, Code.CONFIGMAP_KEY_INVALID, message, remedy)

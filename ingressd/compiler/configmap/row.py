@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ingressd.compiler.annotations.protection import Protects, nothing
-from ingressd.compiler.annotations.row import Directives, Support
-from ingressd.compiler.annotations.values import Parser, is_same
+from ingressd.compiler.annotations.row import Directives, Support, TextRow
 from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, GlobalPolicy, StrictTransport
 
 
@@ -33,40 +31,17 @@ class GlobalDirectives(Struct, frozen=True):
     set_headers: str = ""
 
 
-class Row(Struct, frozen=True, kw_only=True):
-    """One key. ``summary`` is one line of documentation, ``default`` what holds without the key, as
-    it would be written; "" for nothing.
-
-    ``protects`` tells for a text whether serving without it would open what it closes: then every
-    route answers 503. Where it is honoured, ``value`` reads it and ``field`` is where the value
-    goes in :class:`GlobalDirectives`, dotted.
-
-    Where it is not, ``instead`` says what happens (for a no-op: why nothing is lost), ``remedy``
-    what to do, and ``usual`` is the text that asks for what happens anyway, and so is honoured. An
-    empty text then asks for nothing. A value is applied all the same if there is a field for it.
+class Row(TextRow, frozen=True, kw_only=True):
+    """One key; its ``field`` is one of :class:`GlobalDirectives`. ``default`` is what holds without
+    it, as it would be written; "" for nothing. What protects and cannot be given closes all routes.
     """
 
-    name: str
-    summary: str
     default: str = ""
-    protects: Protects = nothing
-    field: str = ""
-    value: Parser | None = None
-    support: Support = Support.HONOURED
-    instead: str = "it is ignored"
-    remedy: str = ""
-    usual: str = ""
-
-    @property
-    def is_protective(self) -> bool:
-        """Whether it can be that nothing may be served without it."""
-        return self.protects is not nothing
 
     def is_usual(self, text: str) -> bool:
-        """Whether it asks for what happens anyway."""
-        if not text.strip():
-            return self.value is None
-        return bool(self.usual) and is_same(text, self.usual)
+        """Whether it asks for what happens anyway. An empty text asks for nothing, unless there is
+        a value that it could be."""
+        return super().is_usual(text) if text.strip() else self.value is None
 
 
 def no_op(name: str, summary: str, default: str, instead: str) -> Row:

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from ingressd.compiler.closing import closed_host
 from ingressd.compiler.codes import Code, finding
 from ingressd.compiler.hosts.aliases import Alias, other_names, without_other_form
+from ingressd.compiler.hosts.cookie_paths import told_of_cookies
 from ingressd.compiler.hosts.redirect_routes import app_root_routes
 from ingressd.compiler.hosts.shared_pod_tls import share_pod_tls
 from ingressd.compiler.hosts.shared_settings import MergedHost, merge_host
@@ -73,6 +74,7 @@ def compile_host(
         routes = _regex_order(_without_duplicates(owned, findings))
     else:
         routes = _side_by_side(owned, findings)
+    findings += told_of_cookies(routes)
     fallback = _fallback(name, ordered, findings) or _flagged_fallback(name, default_backend)
     if fallback is not None and name == CATCH_ALL:
         fallback = with_alternatives(fallback, sharing.of_fallback)

@@ -7,6 +7,7 @@ from sys import intern
 
 from msgspec import structs
 
+from ingressd.compiler.annotations.denied_words import DeniedWord, find_denied
 from ingressd.compiler.annotations.reading import (
     NOTHING,
     NOWHERE,
@@ -68,13 +69,29 @@ def compile_ingress(
             is_ours=False,
             findings=ownership.findings,
         )
+    annotations, prefix = ingress.metadata.annotations, settings.annotations_prefix
+    if base.denied_words and (denied := find_denied(annotations, prefix, base.denied_words)):
+        return CompiledIngress(
+            subject=ingress.key, age=age_of(ingress), findings=(_told_of(denied, ingress.key),)
+        )
     reading = read_annotations(
-        ingress.metadata.annotations,
-        settings.annotations_prefix,
+        annotations,
+        prefix,
         base,
         Surroundings(ingress.metadata.namespace, find),
     )
     return _Compilation(ingress, reading).result()
+
+
+def _told_of(denied: DeniedWord, subject: ObjectKey) -> Finding:
+    return finding(
+        Code.ANNOTATION_DENIED,
+        subject,
+        annotation_field(denied.annotation),
+        f"it holds {denied.word[:80]!r}, which annotation-value-word-blocklist of the ConfigMap "
+        "denies; nothing of this Ingress is served, as in ingress-nginx",
+        "write it without, or take the word off that list",
+    )
 
 
 class _Compilation:

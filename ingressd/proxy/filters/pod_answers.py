@@ -12,7 +12,7 @@ from ingressd.proxy.headers import line, without
 from ingressd.proxy.variables import lookup_in
 from ingressd.routing.model import Route
 from ingressd.routing.policy import AnswerFields, Substitution
-from ingressd.routing.variables import Lookup, as_field, parse_template
+from ingressd.routing.variables import Lookup, Template, as_field, parse_template
 
 Rewriting: TypeAlias = Callable[[bytes, Lookup], bytes]
 """Makes of a value another one, or the same."""
@@ -71,14 +71,15 @@ class StartRewriting:
     """Replace the start of a URL (nginx ``proxy_redirect``), or of a path."""
 
     def __init__(self, substitution: Substitution) -> None:
-        self._old = substitution.old.encode()
+        self._old = parse_template(substitution.old)
         self._new = parse_template(substitution.new)
 
     def __call__(self, value: bytes, lookup: Lookup) -> bytes:
         """The value with another start, if it has the one that is meant."""
-        if not value.startswith(self._old):
+        old = _rendered(self._old, lookup)
+        if not (old and value.startswith(old)):
             return value
-        return as_field(self._new.render(lookup)).encode() + value[len(self._old) :]
+        return _rendered(self._new, lookup) + value[len(old) :]
 
 
 class RefreshRewriting:
@@ -100,15 +101,16 @@ class DomainRewriting:
     ``proxy_cookie_domain``)."""
 
     def __init__(self, substitution: Substitution) -> None:
-        self._old = substitution.old.lower().encode()
+        self._old = parse_template(substitution.old)
         self._new = parse_template(substitution.new)
 
     def __call__(self, value: bytes, lookup: Lookup) -> bytes:
         """Another domain, or the same."""
         dot = b"." if value.startswith(b".") else b""
-        if value.removeprefix(b".").lower() != self._old:
+        domain = value.removeprefix(b".").lower()
+        if not domain or domain != _rendered(self._old, lookup).lower():
             return value
-        return dot + as_field(self._new.render(lookup)).encode()
+        return dot + _rendered(self._new, lookup)
 
 
 class CookieRewriting:
@@ -137,3 +139,7 @@ class CookieRewriting:
 def _hidden(fields: AnswerFields) -> frozenset[bytes]:
     names = {name.lower().encode() for name in fields.hidden}
     return frozenset(names | {b"server"} if fields.hides_server else names)
+
+
+def _rendered(template: Template, lookup: Lookup) -> bytes:
+    return as_field(template.render(lookup)).encode()

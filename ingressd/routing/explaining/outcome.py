@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 from functools import partial
+from urllib.parse import quote
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ingressd.routing.deciding.access import AddressRules, always_asks_for_password, needs_no_auth
 from ingressd.routing.deciding.blocking import Blocklist
@@ -24,6 +25,7 @@ from ingressd.routing.deciding.rewriting import (
     leads_elsewhere,
     rewritten_target,
 )
+from ingressd.routing.deciding.signin import SIGNIN_STATUS, signin_template
 from ingressd.routing.explaining.canary_choice import choose_canary
 from ingressd.routing.explaining.reasons import describe_host
 from ingressd.routing.global_policy import Blocklists
@@ -37,10 +39,12 @@ from ingressd.routing.policy import (
     Cors,
     LoadBalance,
     Policy,
+    Redirect,
     TlsRedirect,
     Trait,
 )
 from ingressd.routing.table import Table
+from ingressd.routing.variables import as_url
 
 
 class Query(Struct, frozen=True, omit_defaults=True):
@@ -151,8 +155,8 @@ def decide(
             Action.UNAVAILABLE, 503, _why_unavailable(match.target, upstream), upstream=upstream
         )
     if always_asks_for_password(match.target) and query.header("authorization") is None:
-        reason = "the rule asks for a user and a password, and the request has no Authorization"
-        return Outcome(Action.REFUSE, 401, reason, upstream=upstream)
+        unknown = _without_password(query, match, host=host, path=path)
+        return structs.replace(unknown, upstream=upstream)
     chosen = choose_canary(match.target, upstream, table.upstreams, query.joined, query.cookie)
     return Outcome(
         Action.FORWARD,
@@ -163,6 +167,20 @@ def decide(
         canary=chosen.reason,
         upstream=chosen.upstream,
     )
+
+
+def _without_password(query: Query, match: Match[Route], *, host: str, path: str) -> Outcome:
+    """401, or where the rule sends whoever would get that."""
+    reason = "the rule asks for a user and a password, and the request has no Authorization"
+    policy = match.target.policy
+    auth = policy.external_auth
+    if auth is None or not auth.signin:
+        return Outcome(Action.REFUSE, 401, reason)
+    where = signin_template(auth).render(partial(_variable, query, host, path, match.groups))
+    asked = Asked(query.scheme, query.host, host, query.target, query.ports)
+    location = location_of(Redirect(as_url(where)), asked, policy)
+    reason = f"{reason}; auth-signin redirects in the place of 401"
+    return Outcome(Action.REDIRECT, SIGNIN_STATUS, reason, location=location)
 
 
 def _why_forwarded(table: Table, route: Route, upstream: Upstream) -> str:
@@ -259,9 +277,12 @@ def _variable(query: Query, host: str, path: str, groups: Groups | None, name: s
     known = {
         "args": query.query,
         "best_http_host": query.host,
+        "escaped_request_uri": quote(query.target, safe=""),
         "host": host,
         "http_host": query.host,
         "is_args": "?" if query.query else "",
+        "pass_access_scheme": query.scheme,
+        "query_string": query.query,
         "request_method": query.method,
         "request_uri": query.target,
         "scheme": query.scheme,

@@ -30,7 +30,7 @@ class FieldEdit(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Substitution(Struct, frozen=True, gc=False):
-    """What stands in the place of ``old``; ``new`` is text with variables."""
+    """``new`` stands in the place of ``old``; both are texts with variables."""
 
     old: str
     new: str

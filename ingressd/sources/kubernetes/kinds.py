@@ -47,7 +47,8 @@ def settings_name_nothing(_configmap: ConfigMap) -> frozenset[ObjectKey]:
 class Scope(Struct, frozen=True):
     """What the flags confine the watch to, and name beyond it; all but the first NAMESPACE/NAME.
 
-    ``needs_secrets`` is false for who serves nothing: people may rarely read Secrets.
+    ``serves`` is false for who only looks: people may rarely read Secrets, nor what is in the
+    namespace of ingressd.
     """
 
     namespace: str = ""
@@ -57,7 +58,7 @@ class Scope(Struct, frozen=True):
     is_served: IsServed = serve_all
     names: Names = name_nothing
     names_of_settings: NamesOfSettings = settings_name_nothing
-    needs_secrets: bool = True
+    serves: bool = True
 
 
 EVERYTHING = Scope()
@@ -67,7 +68,8 @@ class WatchedKind(Struct, frozen=True):
     """One collection to list and watch. ``fields`` and ``labels`` are selectors.
 
     ``is_optional`` is whether the rest is worth serving without it. Without one of the others
-    requests would be answered 404 or 503, or with a certificate that is not their host's.
+    requests would be answered 404 or 503, or with a certificate that is not their host's, or whom
+    the ConfigMap of the flags keeps out would be let in.
     """
 
     type: type[Resource]
@@ -131,7 +133,7 @@ def named_object(key: ObjectKey) -> WatchedKind:
     """One ConfigMap by name, or one Secret unless it is among all those of type kubernetes.io/tls.
     Whoever writes an Ingress names it, and must not hold up the others."""
     if key.kind == ConfigMap.__name__:
-        return _configmap(key.namespace, key.name)
+        return _configmap(key, is_optional=True)
     path = _path("/api/v1", key.namespace, "secrets")
     return WatchedKind(Secret, path, f"{_by_name(key.name)},{_NOT_TLS}", is_optional=True)
 
@@ -159,17 +161,17 @@ def _named_by_flags(scope: Scope) -> Iterator[WatchedKind]:
     if secret := _outside(scope, scope.default_ssl_certificate):
         yield _secrets(scope, secret[0], _by_name(secret[1]))
     if configmap := configmap_of_flags(scope):
-        yield _configmap(configmap.namespace, configmap.name)
+        yield _configmap(configmap, is_optional=not scope.serves)
 
 
-def _configmap(namespace: str, name: str) -> WatchedKind:
-    path = _path("/api/v1", namespace, "configmaps")
-    return WatchedKind(ConfigMap, path, _by_name(name), is_optional=True)
+def _configmap(key: ObjectKey, *, is_optional: bool) -> WatchedKind:
+    path = _path("/api/v1", key.namespace, "configmaps")
+    return WatchedKind(ConfigMap, path, _by_name(key.name), is_optional=is_optional)
 
 
 def _secrets(scope: Scope, namespace: str, fields: str) -> WatchedKind:
     path = _path("/api/v1", namespace, "secrets")
-    return WatchedKind(Secret, path, fields, is_optional=not scope.needs_secrets)
+    return WatchedKind(Secret, path, fields, is_optional=not scope.serves)
 
 
 def _slices(namespace: str, service: str) -> WatchedKind:

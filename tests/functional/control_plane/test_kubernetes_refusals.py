@@ -25,25 +25,28 @@ async def test_a_kind_that_is_refused_is_done_without(
     double: ApiDouble, api: ApiServer, status: int, code: str
 ) -> None:
     shop(double, "a")
-    double.fail_always("list", "configmaps", Refusal(status))
-    async with listening(api, Scope(configmap="default/settings")) as heard:
+    double.fail_always("list", "ingressclasses", Refusal(status))
+    async with listening(api) as heard:
         await heard.until(lambda: heard.synced)
         assert heard.names == {"a"}
         (finding,) = heard.findings
         assert finding.code == code
-        assert "configmaps (/api/v1/namespaces/default/configmaps)" in finding.message
-        double.put("configmaps", "settings")
-        double.fail_always("list", "configmaps", None)
-        await heard.until(lambda: "settings" in heard.names and heard.findings == [])
+        path = "/apis/networking.k8s.io/v1/ingressclasses"
+        assert f"ingressclasses.networking.k8s.io ({path})" in finding.message
+        double.put("ingressclasses", "ours")
+        double.fail_always("list", "ingressclasses", None)
+        await heard.until(lambda: "ours" in heard.names and heard.findings == [])
 
 
 @pytest.mark.parametrize("status", [403, 404])
-@pytest.mark.parametrize("plural", ["ingresses", "services", "secrets", "endpointslices"])
+@pytest.mark.parametrize(
+    "plural", ["ingresses", "services", "secrets", "endpointslices", "configmaps"]
+)
 async def test_without_a_kind_that_all_depends_on_nothing_is_in_sync(
     double: ApiDouble, api: ApiServer, plural: str, status: int
 ) -> None:
     double.fail_always("list", plural, Refusal(status))
-    async with listening(api) as heard:
+    async with listening(api, Scope(configmap="default/settings")) as heard:
         await double.until(lambda: double.requests["list", plural] > ENOUGH)
         assert not heard.synced
         (finding,) = heard.findings
@@ -60,10 +63,14 @@ async def test_a_one_shot_load_says_what_it_may_not_read(double: ApiDouble, api:
         await load(KubernetesSource(api, timing=FAST))
 
 
-async def test_who_serves_nothing_can_do_without_secrets(double: ApiDouble, api: ApiServer) -> None:
+async def test_who_serves_nothing_can_do_without_secrets_and_settings(
+    double: ApiDouble, api: ApiServer
+) -> None:
     shop(double, "a")
     double.fail_always("list", "secrets", Refusal(403))
-    events = await load(KubernetesSource(api, Scope(needs_secrets=False), timing=FAST))
+    double.fail_always("list", "configmaps", Refusal(403))
+    scope = Scope(configmap="default/settings", serves=False)
+    events = await load(KubernetesSource(api, scope, timing=FAST))
     added = [event.resource.metadata.name for event in events if isinstance(event, Added)]
     assert added == ["a"]
 
@@ -116,7 +123,8 @@ async def test_a_source_in_the_place_of_another_takes_nothing_away_by_being_refu
 ) -> None:
     double.fail_always("list", "configmaps", Refusal(403))
     double.put("ingressclasses", "ours")
-    async with listening(api, Scope(configmap="default/settings")) as first:
+    scope = Scope(configmap="default/settings", serves=False)
+    async with listening(api, scope) as first:
         await first.until(lambda: first.synced and "ours" in first.names)
     double.fail_always("list", "ingressclasses", Refusal(403))
     before = double.requests["list", "ingressclasses"]

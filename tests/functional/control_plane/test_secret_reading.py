@@ -114,7 +114,7 @@ async def test_where_secrets_are_forbidden_each_ingress_is_told_why(
     names(double, "a", ingress="other")
     shop(double, "shop")
     double.fail_always("list", "secrets", Refusal(403))
-    async with listening(api, Scope(needs_secrets=False)) as heard:
+    async with listening(api, Scope(serves=False)) as heard:
         await heard.until(lambda: heard.synced)
         assert heard.names == {"web", "other", "shop"}
         assert codes(heard).count("ApiForbidden") == 1
@@ -134,7 +134,7 @@ async def test_what_was_forbidden_is_read_once_it_is_granted(
     secret(double, "cert")
     names(double, "cert")
     double.fail_always("list", "secrets", Refusal(403))
-    async with listening(api, Scope(needs_secrets=False)) as heard:
+    async with listening(api, Scope(serves=False)) as heard:
         await heard.until(lambda: heard.synced)
         double.fail_always("list", "secrets", None)
         await heard.until(lambda: "cert" in heard.names and not heard.findings)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from msgspec import structs
 from support.routes import canary, certificate, host, route, table, upstream
 
@@ -9,6 +10,7 @@ from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.metadata import ObjectKey
 from ingressd.routing.explaining.explain import Explanation, explain
 from ingressd.routing.model import Host
+from ingressd.routing.policy import Policy
 
 TABLE = table(
     host("Prefix /foo"),
@@ -78,14 +80,17 @@ def test_findings_of_rules_that_do_not_match_are_left_out() -> None:
     assert shown == ["web", "lost", "loser"]
 
 
-def test_what_closes_every_route_always_counts() -> None:
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_what_closes_routes_of_others_counts_where_one_is_closed(is_closed: bool) -> None:
     subject = ObjectKey("ConfigMap", "web", "settings")
     told = [
         Finding(severity, "ConfigMapKeyUnsupported", subject, "", severity.value, "")
         for severity in Severity
     ]
-    shown = involved(asked("http://a.example.com/foo"), told)
-    assert [finding.message for finding in shown] == ["error"]
+    policy = Policy(is_closed=is_closed)
+    among = table(Host("a.example.com", (route("Prefix", "/", policy=policy),)))
+    shown = involved(explain(among, read_query("http://a.example.com/foo")), told)
+    assert [finding.message for finding in shown] == (["error"] if is_closed else [])
 
 
 def test_flags_always_count() -> None:

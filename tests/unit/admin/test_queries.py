@@ -35,6 +35,13 @@ def test_what_is_no_url_is_refused(url: str) -> None:
         read_query(url)
 
 
+def test_bytes_that_are_no_text_are_refused() -> None:
+    with pytest.raises(BadQuery, match="is not UTF-8"):
+        read_query("http://shop.test/\udcff")
+    with pytest.raises(BadQuery, match="is not UTF-8"):
+        read_query("http://shop.test/", headers=["a: \udcff"])
+
+
 @pytest.mark.parametrize("line", ["no colon", ": value"])
 def test_what_is_no_header_is_refused(line: str) -> None:
     with pytest.raises(BadQuery, match="is not a header"):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 from support.objects import PREFIX
+from support.routes import route, table
 
 from ingressd.cli.compiled import Compilation
 from ingressd.cli.report import Effect, Summary, report_on
@@ -10,6 +11,8 @@ from ingressd.compiler.annotations.verdict import Outcome, Verdict
 from ingressd.compiler.codes import Code, finding
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.metadata import ObjectKey
+from ingressd.routing.model import Host
+from ingressd.routing.policy import Policy
 from ingressd.routing.table import Table
 
 SHOP = ObjectKey("Ingress", "default", "shop")
@@ -42,7 +45,7 @@ def test_an_annotation_is_counted_by_outcome_with_what_would_change() -> None:
     [
         (verdict("auth-type", Outcome.INVALID, is_blocking=True), Effect.BLOCKED),
         (verdict("backend-protocol", Outcome.UNSUPPORTED), Effect.DIFFERENT),
-        (verdict("custom-http-errors", Outcome.INVALID, is_dropped=True), Effect.DIFFERENT),
+        (verdict("custom-http-errors", Outcome.INVALID, differs=True), Effect.DIFFERENT),
         (verdict("auth-type", Outcome.INVALID, loses_protection=True), Effect.DIFFERENT),
         (verdict("proxy-read-timeout", Outcome.INVALID), Effect.WITHOUT),
         (verdict("rate-limit", Outcome.NEVER_EXISTED), Effect.WITHOUT),
@@ -123,11 +126,19 @@ def test_keys_of_the_configmap_are_told_worst_first() -> None:
     assert report.summary.as_before == 1, "a key is told once, not with every Ingress"
 
 
-def test_a_key_that_closes_everything_blocks_every_ingress() -> None:
+def test_a_key_blocks_every_ingress_that_it_closes() -> None:
     lost = finding(Code.CONFIGMAP_KEY_UNSUPPORTED, SETTINGS, "data[block-cidrs]", "why", "")
-    closed = replace(lost, severity=Severity.ERROR)
-    found = replace(compilation(a=(), b=()), configmap_keys=("block-cidrs",), findings=(closed,))
-    assert report_on(found).summary.blocked == 2
+    closed = route("Prefix", "/a", ingress="default/a", policy=Policy(is_closed=True))
+    left_open = route("Prefix", "/b", ingress="default/b")
+    found = replace(
+        compilation(a=(), b=()),
+        table=table(Host("a.example.com", (closed, left_open))),
+        configmap_keys=("block-cidrs",),
+        findings=(replace(lost, severity=Severity.ERROR),),
+    )
+    report = report_on(found)
+    assert [key.effect for key in report.configmap] == [Effect.BLOCKED]
+    assert (report.summary.blocked, report.summary.as_before) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from support.routes import certificate
 
 from ingressd.compiler.settings import CompilerSettings
 from ingressd.controller.controller import Controller
-from ingressd.resources.metadata import Resource
+from ingressd.resources.finding import Finding, Severity
+from ingressd.resources.metadata import ObjectKey, Resource
 from ingressd.resources.secret import ConfigMap
 from ingressd.routing.delta import Delta
 from ingressd.routing.global_policy import (
@@ -17,7 +18,7 @@ from ingressd.routing.global_policy import (
     Limits,
 )
 from ingressd.routing.policy import Timeouts
-from ingressd.sources.events import Added, Deleted, Modified
+from ingressd.sources.events import Added, Deleted, Modified, Reported
 
 FALLBACK = certificate("ingressd.invalid", fingerprint="fallback", secret="")
 WEB = ingress("web", rule("a.example.com", "/"))
@@ -109,6 +110,43 @@ def test_a_protection_that_cannot_be_given_closes_everything_and_opens_it_again(
     assert made.table.hosts.keys() == before.keys()
     change(made, settings())
     assert made.table.hosts == before
+
+
+def test_one_that_cannot_be_read_closes_everything_until_it_can_or_goes() -> None:
+    key = settings().key
+    fault = Finding(
+        Severity.ERROR, "InvalidField", key, "data[a]", "is a number", "put it in quotes"
+    )
+    bad, good = Reported("settings.yaml", (fault,)), Reported("settings.yaml", ())
+    made = serving(WEB, *BEHIND, settings())
+    before = made.table.hosts
+    assert made.apply([bad]) is None, "the last version that could be read holds"
+    made.apply([Deleted(key)])
+    assert [route.backend for route in made.table.hosts["a.example.com"].routes] == [None]
+    assert sorted(codes(made)) == ["ConfigMapUnreadable", "InvalidField"]
+    made.apply([good])
+    assert (made.table.hosts, codes(made)) == (before, ["ConfigMapMissing"])
+    made.apply([bad])
+    assert made.table.hosts["a.example.com"].routes[0].policy.is_closed
+    made.apply([good, Added(settings())])
+    assert (made.table.hosts, codes(made)) == (before, [])
+
+
+def test_a_file_that_may_hold_it_closes_everything_where_there_is_no_other_one() -> None:
+    file = ObjectKey("File", "", "settings.yaml")
+    broken = Reported(
+        "settings.yaml",
+        (Finding(Severity.ERROR, "InvalidDocument", file, "", "is none", "repair"),),
+    )
+    made = serving(WEB, *BEHIND)
+    made.apply([broken])
+    assert made.table.hosts["a.example.com"].routes[0].policy.is_closed
+    assert sorted(codes(made)) == ["ConfigMapUnreadable", "InvalidDocument"]
+    made.apply([Added(settings())])
+    assert not made.table.hosts["a.example.com"].routes[0].policy.is_closed
+    unnamed = Controller(CompilerSettings(), fallback_certificate=FALLBACK, now=lambda: 0.0)
+    unnamed.apply([*all_of(WEB, *BEHIND), broken])
+    assert not unnamed.table.hosts["a.example.com"].routes[0].policy.is_closed
 
 
 def test_a_new_source_begins_with_its_own_configmap() -> None:

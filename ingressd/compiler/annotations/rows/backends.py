@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from ingressd.compiler.annotations.elsewhere import drops_ingress
 from ingressd.compiler.annotations.row import Row, Scope, Support, Tier
 from ingressd.compiler.annotations.values import Parser, boolean, matching, template
 from ingressd.routing.policy import PodProtocol
@@ -59,7 +60,7 @@ ROWS = (
     Row(
         name="upstream-vhost",
         tier=Tier.COMMON,
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         field="policy.pod_host",
         value=template(
             r"[-._~a-zA-Z0-9:$\[\]{}]+",
@@ -79,7 +80,7 @@ ROWS = (
     ),
     Row(
         name="connection-proxy-header",
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         field="policy.pod_http.connection",
         value=matching("close|keep-alive", "close or keep-alive"),
         tier=Tier.EXPECTED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingressd.compiler.annotations.elsewhere import drops_ingress
 from ingressd.compiler.annotations.row import Row, Scope, Tier
 from ingressd.compiler.annotations.values import boolean, choice, hash_key, integer
 from ingressd.routing.policy import LoadBalance
@@ -11,7 +12,7 @@ _DECIDES = "the oldest Ingress of the Service port decides"
 ROWS = (
     Row(
         name="load-balance",
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         field="upstream.load_balance",
         value=choice(LoadBalance),
         scope=Scope.UPSTREAM,
@@ -21,7 +22,7 @@ ROWS = (
     ),
     Row(
         name="upstream-hash-by",
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         field="upstream.hash_by",
         value=hash_key(),
         scope=Scope.UPSTREAM,
@@ -31,7 +32,7 @@ ROWS = (
     ),
     Row(
         name="upstream-hash-by-subset",
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         requires="upstream-hash-by",
         field="upstream.hash_by_subset",
         value=boolean(),
@@ -41,7 +42,7 @@ ROWS = (
     ),
     Row(
         name="upstream-hash-by-subset-size",
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         requires="upstream-hash-by-subset",
         field="upstream.hash_by_subset_size",
         value=integer(at_least=1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingressd.compiler.annotations.elsewhere import drops_ingress
 from ingressd.compiler.annotations.protection import always
 from ingressd.compiler.annotations.referents import users_of
 from ingressd.compiler.annotations.row import Row, Tier
@@ -35,6 +36,7 @@ ROWS = (
         tier=Tier.COMMON,
         summary="basic: requests need a user and a password, else 401. digest is not supported.",
         protects=always,
+        elsewhere=drops_ingress,
         remedy="write basic, and hashes as htpasswd makes them into the Secret",
     ),
     Row(
@@ -55,11 +57,12 @@ ROWS = (
         tier=Tier.COMMON,
         summary="auth-file (default): htpasswd text in the key auth; auth-map: each key is a user.",
         protects=always,
+        elsewhere=drops_ingress,
     ),
     Row(
         name="auth-realm",
         requires=_AUTH_TYPE,
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         field="policy.access.basic_auth.realm",
         value=matching(r"[-._~a-zA-Z0-9/: ]+", "letters, digits, spaces and - . _ ~ / :"),
         tier=Tier.COMMON,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingressd.compiler.annotations.elsewhere import drops_ingress
 from ingressd.compiler.annotations.row import Row, Support, Tier
 from ingressd.compiler.annotations.values import integer, kilobytes, on_off, size
 
@@ -41,7 +42,7 @@ ROWS = (
         field="policy.buffering.request_memory",
         value=size(gigabytes=False),
         tier=Tier.EXPECTED,
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         summary="Memory for a request body that is read whole; a larger one waits in a temporary "
         "file (default 128k; nginx: 8k or 16k).",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ingressd.compiler.annotations.elsewhere import default_used, drops_ingress
 from ingressd.compiler.annotations.protection import Protects, always, nothing
 from ingressd.compiler.annotations.referent import always_to
 from ingressd.compiler.annotations.referents import CLIENT_CA
@@ -19,6 +20,9 @@ from ingressd.compiler.annotations.values import (
 from ingressd.routing.policy import NOBODY, ClientCertificates, VerifyClient
 
 _SECRET = "auth-tls-secret"
+_DEFAULTED = ("verify", "depth")
+"""Fields with a default that ingress-nginx takes in the place of an invalid text."""
+
 _URL = re.compile(r"https?://[!-~]+")
 _PLACE = re.compile(r"/[!-~]*|@[-_a-zA-Z0-9]+")  # in nginx's own configuration
 
@@ -61,6 +65,7 @@ def _certificate_row(
         summary=summary,
         protects=protects,
         closed=closed,
+        elsewhere=default_used if field in _DEFAULTED else drops_ingress,
         lacks=_lacking_page if field == "error_page" else nothing_lacking,
     )
 

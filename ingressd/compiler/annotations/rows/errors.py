@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ingressd.compiler.annotations.elsewhere import drops_ingress
 from ingressd.compiler.annotations.row import Row, Tier
 from ingressd.compiler.annotations.values import matching, statuses, switch
 
 ROWS = (
     Row(
         name="custom-http-errors",
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         field="policy.error_pages.statuses",
         value=statuses(400, 599),
         tier=Tier.EXPECTED,
@@ -19,7 +20,7 @@ ROWS = (
     ),
     Row(
         name="default-backend",
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         field="default_backend",
         value=matching(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", "the name of a Service"),
         tier=Tier.EXPECTED,

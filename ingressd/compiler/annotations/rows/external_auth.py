@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from ingressd.compiler.annotations.auth_values import (
+    allowed_in_url,
     cache_key,
     header_names,
     lacking_headers,
@@ -12,6 +14,12 @@ from ingressd.compiler.annotations.auth_values import (
     remembered,
     service_url,
     text_with_variables,
+)
+from ingressd.compiler.annotations.elsewhere import (
+    Elsewhere,
+    default_used,
+    drops_ingress,
+    ignores,
 )
 from ingressd.compiler.annotations.protection import Protects, always, nothing
 from ingressd.compiler.annotations.referent import Refers, always_to
@@ -21,6 +29,7 @@ from ingressd.compiler.annotations.values import Parser, boolean, converted, mat
 from ingressd.routing.policy import ExternalAuth
 
 _AUTH_URL = "auth-url"
+_WORDS = re.compile(r"[-._~a-zA-Z0-9/:, ]*")
 _WITHOUT_VARIABLES = r"[-._~a-zA-Z0-9/:?&=]+"
 
 
@@ -43,6 +52,7 @@ def _auth_row(
         summary=summary,
         protects=protects,
         lacks=_LACKS.get(field, nothing_lacking),
+        elsewhere=_ELSEWHERE.get(field, default_used),
         refers=_REFERS.get(field),
     )
 
@@ -58,6 +68,20 @@ def _names_nothing_readable(text: str) -> bool:
 
 _LACKS: dict[str, Callable[[str], str]] = {"response_headers": lacking_headers}
 _REFERS: dict[str, Refers] = {"headers": always_to(HEADERS_WITH_VARIABLES)}
+
+_asks_nobody = ignores("auth-url, and let everybody in")
+_ELSEWHERE: dict[str, Elsewhere] = {
+    "always_set_cookie": _asks_nobody,
+    "remembered": lambda text: "" if _WORDS.fullmatch(text) else _asks_nobody(text),
+    "request_redirect": _asks_nobody,
+}
+
+
+def _without_url(text: str) -> str:
+    """The characters decide: of a URL that is wrong in another way the paths are closed."""
+    if not text.strip():
+        return _asks_nobody(text)
+    return "" if allowed_in_url(text) else drops_ingress(text)
 
 
 def _keepalive_row(name: str, summary: str) -> Row:
@@ -79,6 +103,7 @@ ROWS = (
         tier=Tier.COMMON,
         field="external_auth",
         value=converted(service_url(from_annotation=True), ExternalAuth),
+        elsewhere=_without_url,
         summary="URL that is asked about every request: 2xx admits; 401 and 403 are passed on, "
         "all else is 500.",
         protects=always,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ingressd.compiler.annotations.elsewhere import drops_ingress
 from ingressd.compiler.annotations.field_values import path_prefix
 from ingressd.compiler.annotations.row import Row, Scope, Tier
 from ingressd.compiler.annotations.values import Parser, boolean, converted, matching
@@ -68,7 +69,7 @@ ROWS = (
         requires="rewrite-target",
         field="policy.pod_fields.prefix",
         value=path_prefix(),
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         tier=Tier.EXPECTED,
         summary="X-Forwarded-Prefix of the request to the pod, where its path is rewritten; $1 to "
         "$9 are groups of the path.",
@@ -78,6 +79,7 @@ ROWS = (
         field="host.aliases",
         value=Parser("DNS names, separated by commas", _read_aliases),
         lacks=_regex_aliases,
+        elsewhere=drops_ingress,
         scope=Scope.HOST,
         tier=Tier.EXPECTED,
         summary="More names of the host, separated by commas; the oldest Ingress decides. A name "

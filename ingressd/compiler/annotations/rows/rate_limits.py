@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingressd.compiler.annotations.elsewhere import drops_ingress
 from ingressd.compiler.annotations.protection import always
 from ingressd.compiler.annotations.row import Row, Scope, Tier
 from ingressd.compiler.annotations.values import Parser, integer, networks, parse_int
@@ -19,6 +20,7 @@ def _limit_row(name: str, field: str, summary: str) -> Row:
         tier=Tier.COMMON,
         summary=summary,
         protects=always,
+        elsewhere=drops_ingress,
     )
 
 
@@ -46,5 +48,7 @@ ROWS = (
         scope=Scope.INGRESS,
         tier=Tier.COMMON,
         summary="Addresses and networks, separated by commas, that are not limited.",
+        protects=always,
+        elsewhere=drops_ingress,
     ),
 )

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from ingressd.compiler.annotations.elsewhere import (
+    drops_ingress,
+    drops_unless_number,
+    ignores,
+)
 from ingressd.compiler.annotations.row import Row, Scope, Tier
 from ingressd.compiler.annotations.values import Parser, boolean, converted, matching, parse_int
 from ingressd.routing.policy import Redirect
@@ -18,14 +23,28 @@ def _permanent(url: str) -> Redirect:
     return Redirect(url, 301)
 
 
-def _temporal(url: str) -> Redirect:
+def _temporal(text: str) -> Redirect:
     """Go's ``url.Parse``, and ingress-nginx's demand for a scheme that starts with http."""
+    url = _URL.parse(text)
+    assert isinstance(url, str)
     parts = urlsplit(url)
     if not parts.scheme.startswith("http"):
         raise ValueError("neither http nor https")
     if parts.port is None and parts.netloc.endswith(":"):
         raise ValueError("no port behind the colon")
     return Redirect(url, 302)
+
+
+_ignores_all = ignores("every redirect that this Ingress asks for, from-to-www-redirect, too")
+
+
+def _elsewhere(text: str) -> str:
+    """The characters are looked at first, and the scheme later."""
+    try:
+        _URL.parse(text)
+    except ValueError:
+        return drops_ingress(text)
+    return _ignores_all(text)
 
 
 def _status(last: int) -> Parser:
@@ -81,7 +100,7 @@ ROWS = (
     ),
     Row(
         name="permanent-redirect",
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         field="policy.redirect",
         value=converted(_URL, _permanent),
         tier=Tier.COMMON,
@@ -90,6 +109,7 @@ ROWS = (
     ),
     Row(
         name="permanent-redirect-code",
+        elsewhere=drops_unless_number,
         field="policy.redirect.status",
         value=_status(308),
         requires="permanent-redirect",
@@ -98,13 +118,15 @@ ROWS = (
     ),
     Row(
         name="temporal-redirect",
+        elsewhere=_elsewhere,
         field="policy.redirect",
-        value=converted(_URL, _temporal),
+        value=Parser(f"{_URL.expected}, with http:// or https://", _temporal),
         tier=Tier.COMMON,
         summary="URL that every request is sent to, with 302; wins over permanent-redirect.",
     ),
     Row(
         name="temporal-redirect-code",
+        elsewhere=drops_unless_number,
         field="policy.redirect.status",
         value=_status(307),
         requires="temporal-redirect",
@@ -113,7 +135,7 @@ ROWS = (
     ),
     Row(
         name="from-to-www-redirect",
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         field="host.www_redirect",
         value=boolean(),
         scope=Scope.HOST,
@@ -123,7 +145,7 @@ ROWS = (
     ),
     Row(
         name="relative-redirects",
-        drops_ingress=True,
+        elsewhere=drops_ingress,
         field="policy.relative_redirects",
         value=boolean(),
         tier=Tier.RARE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingressd.compiler.annotations.elsewhere import drops_ingress
 from ingressd.compiler.annotations.row import Row, Scope, Support, Tier
 from ingressd.compiler.annotations.values import boolean, openssl_ciphers
 
@@ -14,7 +15,7 @@ ROWS = (
         tier=Tier.EXPECTED,
         summary="Send TLS as it comes to the pods of path / (default false); needs the flag "
         "--enable-ssl-passthrough. No other annotation holds for such connections.",
-        drops_ingress=True,
+        elsewhere=drops_ingress,
     ),
     Row(
         name="ssl-ciphers",
@@ -23,7 +24,7 @@ ROWS = (
         scope=Scope.HOST,
         tier=Tier.RARE,
         summary="OpenSSL names of the ciphers of TLS 1.2 for the host; the oldest Ingress decides.",
-        drops_ingress=True,
+        elsewhere=drops_ingress,
     ),
     Row(
         name="ssl-prefer-server-ciphers",

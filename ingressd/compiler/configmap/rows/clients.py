@@ -83,7 +83,8 @@ ROWS = (
         field="global_policy.limits.connections",
         value=Parser(integer(at_least=0).expected, _parse_connections),
         default="16384",
-        summary="Open connections of clients in a worker; 0 for all that its descriptors allow.",
+        summary="Open connections of clients in a worker; 0 for all that its descriptors and its "
+        "memory allow.",
     ),
     no_op(
         "max-worker-open-files",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ingressd.compiler.annotations.denied_words import words
 from ingressd.compiler.annotations.row import Support
 from ingressd.compiler.annotations.values import boolean
 from ingressd.compiler.configmap.row import Row, no_op
@@ -28,10 +29,10 @@ ROWS = (
     ),
     Row(
         name="annotation-value-word-blocklist",
-        summary="Words, separated by commas, that no annotation may hold.",
-        support=Support.NOT_YET,
-        instead="nothing that an annotation says is run as code",
-        remedy="remove it",
+        field="directives.denied_words",
+        value=words(),
+        summary="Words, separated by commas: an Ingress with one of them in an annotation is not "
+        "served.",
     ),
     Row(
         name="strict-validate-path-type",

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from ingressd.cli.rendering.terminal import (
     columns,
     count,
+    date_words,
     findings_text,
     hanging,
     labelled,
@@ -131,3 +132,7 @@ def test_no_colour_without_a_terminal() -> None:
         show(click.style("x", fg="red"))
 
     assert CliRunner().invoke(command, env={"NO_COLOR": ""}).output == "x\n"
+
+
+def test_a_day_is_that_of_utc() -> None:
+    assert date_words(86399) == "1970-01-01"

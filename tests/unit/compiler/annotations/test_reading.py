@@ -113,7 +113,7 @@ def test_requirement_that_is_invalid_does_not_count() -> None:
         ({"backend_protocol": "FCGI"}, True),
         ({"backend_protocol": "SPDY"}, False),
         ({"enable_modsecurity": "off"}, False),
-        ({"limit_allowlist": "10.0.0.0/33"}, False),
+        ({"limit_allowlist": "10.0.0.0/33"}, True),
     ],
 )
 def test_protection_that_cannot_be_given_blocks(
@@ -158,10 +158,11 @@ def test_annotations_are_applied_to_what_the_configmap_says() -> None:
     assert policy == Policy(TlsRedirect.OFF, timeouts=Timeouts(read=5.0), body_limit=7)
 
 
-def test_what_the_configmap_closes_no_annotation_opens() -> None:
-    base = Directives(is_blocked=True)
-    assert read_annotations({}, PREFIX, base).is_blocked
-    assert read_annotations({f"{PREFIX}/ssl-redirect": "true"}, PREFIX, base).is_blocked
+@pytest.mark.parametrize("annotations", [{}, {f"{PREFIX}/ssl-redirect": "true"}])
+def test_what_the_configmap_closes_no_other_annotation_opens(annotations: dict[str, str]) -> None:
+    reading = read_annotations(annotations, PREFIX, Directives(lacking=("global-auth-url",)))
+    assert reading.is_blocked
+    assert reading.directives.policy.is_closed
 
 
 def test_of_a_canary_only_affinity_and_what_concerns_service_ports_count() -> None:
@@ -272,11 +273,27 @@ def test_directives_begin_with_what_the_configmap_says() -> None:
     assert changed == Directives(may_cross_namespaces=True)
 
 
-@pytest.mark.parametrize(("text", "is_dropped"), [("abc", True), ("", False)])
-def test_what_makes_ingress_nginx_drop_an_ingress_is_told_unless_it_is_empty(
-    text: str, is_dropped: bool
-) -> None:
-    (verdict,) = read(custom_http_errors=text).verdicts
-    assert verdict.outcome is Outcome.INVALID
-    assert verdict.is_dropped is is_dropped
-    assert ("ingress-nginx would serve nothing" in verdict.message) is is_dropped
+@pytest.mark.parametrize(
+    "annotations",
+    [
+        {"limit_rps": "10r/s"},
+        {"limit_rpm": "1.5"},
+        {"limit_connections": ""},
+        {"limit_rps": "1", "limit_allowlist": "everybody"},
+        {"allowlist_source_range": "everybody"},
+        {"denylist_source_range": ""},
+        {"auth_type": "bearer"},
+        {"auth_type": "basic", "auth_secret": "a b"},
+        {"auth_type": "basic", "auth_secret": "a", "auth_secret_type": "file"},
+        {"auth_url": "auth"},
+        {"auth_url": "http://auth", "auth_always_set_cookie": "yes"},
+        {"auth_url": "http://auth", "auth_cache_duration": "200;5m"},
+        {"auth_url": "http://auth", "auth_request_redirect": "$uri"},
+        {"auth_url": "http://auth", "auth_method": "ASK"},
+        {"auth_tls_secret": "a b"},
+    ],
+)
+def test_what_protects_and_cannot_be_read_closes_the_ingress(annotations: dict[str, str]) -> None:
+    reading = read(**annotations)
+    assert reading.is_blocked
+    assert any(each.is_blocking and each.outcome is Outcome.INVALID for each in reading.verdicts)

@@ -11,7 +11,11 @@ from ingressd.compiler.annotations.referent import (
     look_up,
     read_name,
 )
-from ingressd.compiler.annotations.referents import AUTH_FILE, HEADERS, HEADERS_OF_ANSWERS
+from ingressd.compiler.annotations.referents import (
+    AUTH_FILE,
+    HEADERS_OF_ANSWERS,
+    HEADERS_WITH_VARIABLES,
+)
 from ingressd.resources.metadata import ObjectKey, Resource
 from ingressd.resources.secret import ConfigMap, Secret
 
@@ -45,7 +49,7 @@ def test_what_is_there_and_well_is_found() -> None:
 
 @pytest.mark.parametrize(("may_cross", "is_found"), [(False, False), (True, True)])
 def test_another_namespace_must_be_allowed(*, may_cross: bool, is_found: bool) -> None:
-    found = look_up(HEADERS, THEIRS.key, "default", OBJECTS.get, may_cross=may_cross)
+    found = look_up(HEADERS_WITH_VARIABLES, THEIRS.key, "default", OBJECTS.get, may_cross=may_cross)
     assert isinstance(found, Unusable) is not is_found
     if isinstance(found, Unusable):
         assert "ConfigMap theirs/headers is in another namespace" in found.fault

@@ -10,14 +10,17 @@ from ingressd.compiler.annotations.referents import (
     AUTH_FILE,
     AUTH_MAP,
     CLIENT_CA,
-    HEADERS,
     HEADERS_OF_ANSWERS,
+    HEADERS_OF_REQUESTS,
+    HEADERS_WITH_VARIABLES,
+    LITERAL_HEADERS_OF_ANSWERS,
     POD_TLS,
     VERIFYING_POD_TLS,
     pod_tls_of,
     users_of,
 )
 
+FROM_ANYWHERE = (HEADERS_OF_ANSWERS, LITERAL_HEADERS_OF_ANSWERS, HEADERS_OF_REQUESTS)
 AUTHORITY = CertificateAuthority()
 CA = AUTHORITY.pem
 PEM = b"-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n"
@@ -35,8 +38,9 @@ PEM = b"-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n"
         (POD_TLS, {"ca.crt": PEM}),
         (VERIFYING_POD_TLS, {"ca.crt": PEM}),
         (VERIFYING_POD_TLS, {"ca.crt": PEM, "tls.crt": PEM, "tls.key": b"key"}),
-        (HEADERS, {"X-Frame-Options": "DENY", "X-Empty": ""}),
-        (HEADERS, {}),
+        (HEADERS_WITH_VARIABLES, {"X-Frame-Options": "DENY", "X-Empty": ""}),
+        (HEADERS_WITH_VARIABLES, {}),
+        (LITERAL_HEADERS_OF_ANSWERS, {"X": "$nothing"}),
     ],
 )
 def test_nothing_is_wrong_with(referent: Referent[Any], content: dict[str, Any]) -> None:
@@ -67,23 +71,35 @@ def test_nothing_is_wrong_with(referent: Referent[Any], content: dict[str, Any])
         (POD_TLS, {"ca.crt": b""}, "has no PEM certificate in ca.crt"),
         (VERIFYING_POD_TLS, {"tls.crt": PEM, "tls.key": b"key"}, "has no key ca.crt"),
         (VERIFYING_POD_TLS, {"ca.crt": PEM, "tls.crt": PEM}, "has no key tls.key"),
+        (
+            HEADERS_WITH_VARIABLES,
+            {"X": "$nothing"},
+            "has unknown variable $nothing in the value of X",
+        ),
+        (
+            LITERAL_HEADERS_OF_ANSWERS,
+            {"X": "$nothing", "Connection": "close"},
+            "has Connection, which ingressd writes itself",
+        ),
     ],
 )
 def test_what_is_wrong(referent: Referent[Any], content: dict[str, Any], fault: str) -> None:
     assert referent.fault(content) == fault
 
 
+@pytest.mark.parametrize("referent", [HEADERS_WITH_VARIABLES, *FROM_ANYWHERE])
 @pytest.mark.parametrize(
     ("name", "value"), [("X Y", ""), ("X:", ""), ("", ""), ("X", "a\nb"), ("X", "a\x00")]
 )
-def test_what_would_be_no_header_is_refused(name: str, value: str) -> None:
-    assert HEADERS.fault({"X-Good": "1", name: value})
+def test_what_would_be_no_header_is_refused(referent: Referent[str], name: str, value: str) -> None:
+    assert referent.fault({"X-Good": "1", name: value})
 
 
 def test_headers_are_pairs_in_a_policy() -> None:
-    assert HEADERS.value("default/h", {"B": "2", "A": "1"}) == (("A", "1"), ("B", "2"))
-    assert HEADERS.is_confined
-    assert not HEADERS_OF_ANSWERS.is_confined
+    pairs = HEADERS_WITH_VARIABLES.value("default/h", {"B": "2", "A": "1"})
+    assert pairs == (("A", "1"), ("B", "2"))
+    assert HEADERS_WITH_VARIABLES.is_confined
+    assert not any(referent.is_confined for referent in FROM_ANYWHERE)
 
 
 def test_auth_secret_type_decides_what_is_asked_of_auth_secret() -> None:

@@ -87,7 +87,7 @@ def test_what_closes_something_is_protective() -> None:
         *("auth-proxy-set-headers", "auth-cache-duration"),
         *("auth-request-redirect", "auth-always-set-cookie"),
         *("auth-tls-secret", "auth-tls-match-cn"),
-        *("limit-rps", "limit-rpm", "limit-connections"),
+        *("limit-rps", "limit-rpm", "limit-connections", "limit-allowlist"),
         *("proxy-ssl-secret", "proxy-ssl-verify"),
         *("configuration-snippet", "server-snippet", "auth-snippet", "stream-snippet"),
         *("enable-modsecurity", "enable-owasp-core-rules", "modsecurity-snippet"),

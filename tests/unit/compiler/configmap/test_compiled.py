@@ -3,7 +3,12 @@ from __future__ import annotations
 import pytest
 from support.objects import meta
 
-from ingressd.compiler.configmap.compiled import CompiledGlobals, compile_configmap
+from ingressd.compiler.annotations.reading import read_annotations
+from ingressd.compiler.configmap.compiled import (
+    CompiledGlobals,
+    compile_configmap,
+    without_readable_configmap,
+)
 from ingressd.compiler.settings import CompilerSettings
 from ingressd.resources.finding import Severity
 from ingressd.resources.secret import ConfigMap
@@ -37,6 +42,16 @@ def test_a_missing_one_is_told_and_defaults_hold() -> None:
     assert (found.code, found.severity) == ("ConfigMapMissing", Severity.WARNING)
     assert str(found.subject) == "ConfigMap web/settings"
     assert made == CompiledGlobals(findings=made.findings)
+
+
+def test_one_that_cannot_be_read_may_ask_for_any_protection() -> None:
+    made = without_readable_configmap(CompilerSettings(configmap="web/settings"))
+    (found,) = made.findings
+    assert (found.code, found.severity) == ("ConfigMapUnreadable", Severity.ERROR)
+    own = {"allowlist-source-range": "10.0.0.1", "enable-global-auth": "false"}
+    named = {f"nginx.ingress.kubernetes.io/{name}": text for name, text in own.items()}
+    assert made.is_blocked
+    assert read_annotations(named, "nginx.ingress.kubernetes.io", made.directives).is_blocked
 
 
 def test_a_key_wins_over_the_flag_and_other_flags_stay() -> None:
@@ -80,5 +95,5 @@ def test_force_wins_over_ssl_redirect() -> None:
 def test_what_cannot_be_protected_is_closed() -> None:
     made = compiled({"denylist-source-range": "192.0.2.0/33"})
     assert made.is_blocked
-    assert made.directives.is_blocked
+    assert made.directives.lacking == ("denylist-source-range",)
     assert not compiled().is_blocked

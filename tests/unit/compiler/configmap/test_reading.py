@@ -56,11 +56,12 @@ def test_nothing_written_is_nothing_said() -> None:
 def test_findings(keys: dict[str, str], code: str, severity: Severity | None) -> None:
     reading = read(**keys)
     assert [found.code for found in reading.findings] == ([code] if code else [])
-    assert reading.is_blocked == (severity is Severity.ERROR)
+    (name,) = keys
+    key = name.replace("_", "-")
+    assert reading.lacking == ((key,) if severity is Severity.ERROR else ())
     for found in reading.findings:
-        (name,) = keys
         assert found.severity is severity
-        assert (found.subject, found.field) == (SUBJECT, f"data[{name.replace('_', '-')}]")
+        assert (found.subject, found.field) == (SUBJECT, f"data[{key}]")
         assert found.message
         assert found.remedy
 
@@ -80,19 +81,25 @@ def test_unsupported_tells_what_happens_instead() -> None:
 
 
 def test_a_protection_says_that_every_route_is_closed() -> None:
-    assert "every route answers 503" in only(read(global_auth_url="auth")).message
+    assert only(read(http_snippet="deny all;")).message.endswith(
+        "every route answers 503 so that nothing is left open"
+    )
+    assert only(read(global_auth_url="auth")).message.endswith(
+        "every route answers 503 so that nothing is left open, but those of an Ingress with "
+        'auth-url or enable-global-auth: "false"'
+    )
 
 
 @pytest.mark.parametrize("may_ignore", [False, True])
 def test_what_nothing_can_give_is_done_without_where_that_is_allowed(may_ignore: bool) -> None:
     base = GlobalDirectives(directives=Directives(may_ignore_protection=may_ignore))
     reading = read_keys({"http-snippet": "deny all;"}, SUBJECT, base)
-    assert reading.is_blocked is not may_ignore
+    assert reading.lacking == (() if may_ignore else ("http-snippet",))
     assert only(reading).severity is Severity.ERROR
     served = "every route is served without it" if may_ignore else "every route answers 503"
     assert served in only(reading).message
     cannot = read_keys({"block-cidrs": "office"}, SUBJECT, base)
-    assert cannot.is_blocked, "what ingressd can give is not done without"
+    assert cannot.lacking, "what ingressd can give is not done without"
 
 
 def test_a_misspelt_key_is_corrected_and_a_long_one_is_cut() -> None:

@@ -174,3 +174,20 @@ def test_path_that_looks_like_a_pattern_is_told_unless_the_host_takes_patterns()
         f"spec.rules[0].http.paths[{number}].path" for number in (0, 3, 4)
     ]
     assert told("/foo/*", use_regex="true") == []
+
+
+def test_a_cookie_whose_path_became_an_expression_is_told_whoever_asked_for_that() -> None:
+    sticky = owner("sticky", "/api(.*)", affinity="cookie")
+    assert "CookiePathIsExpression" not in [told.code for told in compiled(sticky).findings]
+    result = compiled(sticky, owner("asking", "/other", use_regex="true"))
+    told = [(f.code, f.subject.name) for f in result.findings]
+    assert ("CookiePathIsExpression", "sticky") in told
+    fixed = owner("sticky", "/api(.*)", affinity="cookie", session_cookie_path="/api")
+    mended = compiled(fixed, owner("asking", "/other", use_regex="true")).findings
+    assert "CookiePathIsExpression" not in [found.code for found in mended]
+
+
+def test_a_path_that_is_lost_sets_no_cookie() -> None:
+    both = [owner(name, "/api(.*)", affinity="cookie", use_regex="true") for name in "ab"]
+    told = [(f.code, f.subject.name) for f in compiled(*both).findings]
+    assert sorted(told) == [("CookiePathIsExpression", "a"), ("PathConflict", "b")]

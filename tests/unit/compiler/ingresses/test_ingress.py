@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 from support.objects import ingress, path, rule
 
+from ingressd.compiler.annotations.row import Directives
 from ingressd.compiler.ingresses.claims import CanaryPath, CompiledIngress
 from ingressd.compiler.ingresses.ingress import compile_ingress
 from ingressd.compiler.settings import CompilerSettings
+from ingressd.resources.finding import Severity
 from ingressd.resources.ingress import Ingress, IngressTLS
 from ingressd.routing.model import CATCH_ALL, Backend, PathKind
 from ingressd.routing.policy import CanaryPolicy
@@ -43,6 +46,41 @@ def test_a_bad_path_and_a_bad_host_lose_only_themselves() -> None:
         ("PathInvalid", "spec.rules[0].http.paths[0].path"),
         ("HostInvalid", "spec.rules[1].host"),
     ]
+
+
+DENYING = Directives(denied_words=("_by_lua", "{"))
+
+
+@pytest.mark.parametrize(
+    ("annotations", "field"),
+    [
+        ({"nginx.ingress.kubernetes.io/server-snippet": "set_by_lua $x;"}, "server-snippet"),
+        ({"nginx.ingress.kubernetes.io/no-such": "a{b", "example.com/x": "{"}, "no-such"),
+        ({"example.com/server-snippet": "set_by_lua $x;"}, ""),
+        ({"nginx.ingress.kubernetes.io/auth-realm": "by lua"}, ""),
+    ],
+)
+def test_nothing_is_served_of_an_ingress_with_a_denied_word(
+    annotations: dict[str, str], field: str
+) -> None:
+    subject = ingress("web", rule("a.example.com", "/a"), default="web:80")
+    metadata = structs.replace(subject.metadata, annotations=annotations)
+    result = compile_ingress(
+        structs.replace(subject, metadata=metadata), {}, CompilerSettings(), DENYING
+    )
+    assert result.is_ours
+    denied = [found for found in result.findings if found.code == "AnnotationDenied"]
+    if not field:
+        assert result.claims
+        assert not denied
+        return
+    assert not result.claims
+    (found,) = denied
+    assert found.field == f"metadata.annotations[nginx.ingress.kubernetes.io/{field}]"
+    assert found.severity is Severity.ERROR
+    assert found.message.startswith(
+        "it holds '{', " if field == "no-such" else "it holds '_by_lua', "
+    )
 
 
 def test_default_backend_without_rules_claims_the_catch_all() -> None:

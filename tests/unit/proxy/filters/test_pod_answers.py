@@ -64,6 +64,19 @@ async def test_redirects(name: bytes, value: bytes, expected: bytes) -> None:
     assert rewritten(value, name, location=Substitution("http://pod", "https://$host")) == expected
 
 
+async def test_what_is_replaced_may_be_what_was_asked_for() -> None:
+    own = Substitution("http://$host", "https://$host")
+    assert rewritten(b"http://a.test/x", b"Location", location=own) == b"https://a.test/x"
+    domain = Substitution("$host", "b.test")
+    assert rewritten(b"a=1; Domain=.A.test", cookie_domain=domain) == b"a=1; Domain=.b.test"
+
+
+async def test_a_variable_without_a_value_is_found_nowhere() -> None:
+    nothing = Substitution("$arg_x", "b")
+    cookie = b"a=1; Path=/x; Domain="
+    assert rewritten(cookie, cookie_path=nothing, cookie_domain=nothing) == cookie
+
+
 @pytest.mark.parametrize(
     ("fields", "kept"),
     [

@@ -241,6 +241,26 @@ def test_without_a_password_a_request_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("signin", "location"),
+    [
+        (
+            "https://auth.test/start",
+            "https://auth.test/start?rd=https://a.example.com%2Ffoo%3Fq%3D1",
+        ),
+        ("/in?rd=$request_method", "https://a.example.com/in?rd=GET"),
+    ],
+)
+def test_without_a_password_a_request_may_be_sent_to_sign_in(signin: str, location: str) -> None:
+    auth = ExternalAuth("http://auth.test/", signin=signin)
+    protected = route("Prefix", "/foo", policy=Policy(access=PROTECTED, external_auth=auth))
+    found = outcome(protected, structs.replace(PLAIN, scheme="https"))
+    assert (found.action, found.status) == (Action.REDIRECT, 302)
+    assert found.location == location
+    assert found.upstream == READY.upstreams["default/web:80"]
+    assert "no Authorization" in found.reason
+
+
+@pytest.mark.parametrize(
     ("access", "condition"),
     [
         (Access(), "; the answer is the pod's own"),

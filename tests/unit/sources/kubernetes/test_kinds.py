@@ -97,10 +97,16 @@ def test_a_kind_is_named_as_rbac_names_it() -> None:
 
 def test_what_can_be_done_without() -> None:
     kinds = watched_kinds(Scope("shop", "web/settings", "web/lost", "web/tls"))
-    assert {kind.name for kind in kinds if kind.is_optional} == {"IngressClass", "ConfigMap"}
+    assert {kind.name for kind in kinds if kind.is_optional} == {"IngressClass"}
     assert named_object(ObjectKey("Secret", "web", "cert")).is_optional
     assert named_object(ObjectKey("ConfigMap", "web", "headers")).is_optional
-    shown = watched_kinds(Scope("shop", default_ssl_certificate="web/tls", needs_secrets=False))
-    assert all(kind.is_optional for kind in shown if kind.name == "Secret")
+    shown = watched_kinds(
+        Scope("shop", "web/settings", default_ssl_certificate="web/tls", serves=False)
+    )
+    assert {kind.name for kind in shown if kind.is_optional} == {
+        "ConfigMap",
+        "IngressClass",
+        "Secret",
+    }
     for has_slices in (True, False):
         assert not endpoint_kinds(EVERYTHING, has_slices=has_slices)[0].is_optional

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from support.routes import canary
 
-from ingressd.cli.rendering.policy import canary_words, date_words, policy_words
+from ingressd.routing.explaining.policy_words import canary_words, policy_words
 from ingressd.routing.policy import (
     DEFAULT_POLICY,
     Access,
@@ -140,10 +140,6 @@ from ingressd.routing.policy import (
 )
 def test_says_what_differs_from_the_default(policy: Policy, words: list[str]) -> None:
     assert list(policy_words(policy)) == words
-
-
-def test_dates_are_days_in_utc() -> None:
-    assert date_words(0) == "1970-01-01"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
-"""A route's policy in a few words, and a certificate's."""
+"""What the policies of a route and of a canary say, in a few words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
-from ingressd.cli.rendering.fields import field_words
+from ingressd.routing.explaining.field_words import field_words
 from ingressd.routing.model import Alternative
 from ingressd.routing.policy import (
     DEFAULT_POD_TLS,
@@ -83,11 +82,6 @@ def redirect_words(redirect: Redirect) -> str:
     if redirect.host:
         return f"redirected to the same path of {redirect.host}"
     return f"redirected to {redirect.location} with {redirect.status}"
-
-
-def date_words(seconds: float) -> str:
-    """A day, UTC, out of seconds since the epoch."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
 
 
 def _timeout_words(policy: Policy) -> Iterator[str]:

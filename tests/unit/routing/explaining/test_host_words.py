@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingressd.cli.rendering.host import host_words
+from ingressd.routing.explaining.host_words import host_words
 from ingressd.routing.policy import (
     DEFAULT_HOST_POLICY,
     ClientCertificates,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingressd.cli.rendering.policy import policy_words
+from ingressd.routing.explaining.policy_words import policy_words
 from ingressd.routing.policy import (
     AnswerFields,
     Condition,
