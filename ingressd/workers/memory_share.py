@@ -14,7 +14,7 @@ MEMBERSHIP = Path("/proc/self/cgroup")
 
 CONTROLLER_PART = 1 / 4
 LEAST_FOR_CONTROLLER = 96 * 1024 * 1024
-"""Bytes. The controller takes that with few objects, and 200 MiB with 10,000 Ingresses."""
+"""Bytes. The controller takes less with few objects, and 175 MiB with 10,000 Ingresses."""
 
 _NO_LIMIT = 1 << 60
 """Bytes; version 1 says so with a number of about this size, version 2 with a word."""
