@@ -31,11 +31,12 @@ class Effect(Enum):
 _RANKS = {effect: rank for rank, effect in enumerate(Effect)}
 _WITHOUT = {Outcome.INVALID, Outcome.NEVER_EXISTED, Outcome.OVERRIDDEN}
 
-# Ingresses (but for their annotations) of which ingress-nginx serves more than ingressd does.
+# Ingresses (but for their annotations) that ingress-nginx serves otherwise, or more of.
 _DEPARTURES = {
     Code.COMPILER_FAILED.value,
     Code.ENDPOINT_ADDRESS_REFUSED.value,
     Code.HOST_INVALID.value,
+    Code.HOST_NOT_LISTED.value,
     Code.PATH_INVALID.value,
     Code.REGEX_INVALID.value,
 }

@@ -61,6 +61,7 @@ class Code(Enum):
     EXTERNAL_NAME_REFUSED = "ExternalNameRefused", Severity.ERROR
     HOST_CLOSED = "HostClosed", Severity.ERROR
     HOST_INVALID = "HostInvalid", Severity.ERROR
+    HOST_NOT_LISTED = "HostNotListed", Severity.INFO
     HOST_WITHOUT_CERTIFICATE = "HostWithoutCertificate", Severity.INFO
     INGRESS_CLASS_MISSING = "IngressClassMissing", Severity.WARNING
     INGRESS_EMPTY = "IngressEmpty", Severity.ERROR

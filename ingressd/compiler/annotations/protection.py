@@ -17,6 +17,12 @@ _DENYING = (
 )
 _DENYING_NAME = re.compile(_DENYING)
 _ERROR = re.compile(r"[45][0-9][0-9]")
+_GATE = re.compile(
+    r"\(\s*\$(?:cookie_|http_cookie|http_authorization|remote_|realip_|ssl_client_)\w*"
+    r"\s*(?:!=|!~|=\s*\)).*"
+)
+"""A condition that holds for whoever lacks something: who is sent elsewhere then is kept out."""
+
 _DENYING_TEXT = re.compile(rf"\b(?:{_DENYING}|return\s+{_ERROR.pattern})\b")
 
 
@@ -58,6 +64,12 @@ def if_it_denies(text: str) -> bool:
 def _denies(directive: Directive) -> bool:
     """If it does so itself, or what stands in its block does."""
     name, *words = directive.words
-    if _DENYING_NAME.fullmatch(name) or any(map(_denies, directive.block or ())):
+    block = directive.block or ()
+    if _DENYING_NAME.fullmatch(name) or any(map(_denies, block)):
         return True
+    if name == "if":
+        leads_away = any(inner.name in ("return", "rewrite") for inner in block)
+        return leads_away and _GATE.fullmatch(" ".join(words)) is not None
+    if name == "proxy_ssl_verify":
+        return words == ["on"]
     return name == "return" and bool(words) and _ERROR.fullmatch(words[0]) is not None

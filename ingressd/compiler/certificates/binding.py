@@ -158,21 +158,38 @@ def _uncovered(subject: ObjectKey, entry: TlsEntry, certificate: Certificate) ->
 
 
 def _forgotten_hosts(ingress: CompiledIngress, certificates: Certificates) -> Iterator[Finding]:
-    """Hosts of the rules that no entry lists and no certificate covers. An entry that names neither
-    hosts nor a Secret asks for the default certificate, for all of them."""
-    if not ingress.tls or any(not entry.hosts and not entry.secret for entry in ingress.tls):
+    """Hosts of the rules that no entry means, or that no certificate covers. An entry that names
+    neither hosts nor a Secret asks for the default certificate, for all of them."""
+    if not ingress.tls:
         return
+    wants_default = any(not entry.hosts and not entry.secret for entry in ingress.tls)
     for host in sorted(ingress.claims.keys() - {CATCH_ALL}):
-        if next(_by_precedence(host, ingress, certificates), None) is None:
+        is_covered = next(_by_precedence(host, ingress, certificates), None) is not None
+        if not ingress.claims[host].has_tls:
+            yield _unlisted(ingress.subject, host, is_covered=is_covered)
+        elif not (is_covered or wants_default):
             yield finding(
                 Code.HOST_WITHOUT_CERTIFICATE,
                 ingress.subject,
                 "spec.tls",
-                f"no entry lists {shown(host)} and no certificate covers it: plain requests are "
-                "not redirected, and https gets another certificate that covers it, else the "
-                "default one",
-                f"add an entry that lists {host} if it should have TLS",
+                f"no certificate covers {shown(host)}: {_OTHER_CERTIFICATE}",
+                "name a Secret with a certificate that covers it",
             )
+
+
+_OTHER_CERTIFICATE = "https gets another one that covers it, else the default one"
+
+
+def _unlisted(subject: ObjectKey, host: str, *, is_covered: bool) -> Finding:
+    without = "" if is_covered else f"; no certificate covers it, and {_OTHER_CERTIFICATE}"
+    return finding(
+        Code.HOST_NOT_LISTED,
+        subject,
+        "spec.tls",
+        f"no entry lists {shown(host)}: ssl-redirect leaves its plain requests where they are, "
+        f"which ingress-nginx would redirect to https{without}",
+        f"add an entry that lists {host} if it should have TLS",
+    )
 
 
 def _conflict(host: str, loser: _Choice, winner: _Choice) -> Finding:

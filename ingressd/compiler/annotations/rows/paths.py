@@ -83,7 +83,7 @@ ROWS = (
         scope=Scope.HOST,
         tier=Tier.EXPECTED,
         summary="More names of the host, separated by commas; the oldest Ingress decides. A name "
-        "for which any Ingress has a rule is none.",
+        "for which any Ingress has a rule is none, and regular expressions are not served.",
         remedy="write each name",
     ),
 )

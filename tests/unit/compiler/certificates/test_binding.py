@@ -96,7 +96,7 @@ def test_host_that_no_entry_is_for_is_told() -> None:
         return [found.code for found in tls_findings(owner("web", *entries), SECRETS.get, now=0)]
 
     assert codes(IngressTLS((), "other")) == ["HostWithoutCertificate"]
-    assert codes(IngressTLS(("other.org",), "other")) == ["HostWithoutCertificate"]
+    assert codes(IngressTLS(("other.org",), "other")) == ["HostNotListed"]
     assert codes(IngressTLS(("*.example.com",), "wild")) == []
     assert codes(IngressTLS((), "exact")) == []
     assert codes(IngressTLS((), "other"), IngressTLS()) == []
