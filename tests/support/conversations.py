@@ -65,6 +65,9 @@ class Recording:
     def on_failure(self, failure: Failure) -> None:
         self.events.append(("failure", failure))
 
+    def outlasts(self, blame: Failure) -> bool:
+        return False
+
     def on_writable(self) -> None:
         self.events.append(("writable",))
 

@@ -49,7 +49,10 @@ class BufferedExchange(HoldingExchange):
         self._waiting: WaitingAnswer | None = None
 
     def expire(self) -> None:
-        """The client has read nothing for too long (the clock)."""
+        """The client has been too slow for long (the clock); it is cut if it has read nothing."""
+        if self._reads_on():
+            self._give_time()
+            return
         self.deadline = NEVER
         self._client.abort()
 
@@ -60,6 +63,7 @@ class BufferedExchange(HoldingExchange):
         elif self._waiting is None:
             self._waiting = WaitingAnswer(self._storage.buffering, self._storage.files)
             self._storage.clock.watch(self)
+            self._reads_on()
             self._give_time()
 
     def on_client_writable(self) -> None:

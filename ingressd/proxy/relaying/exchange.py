@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from ingressd.proxy.client.acknowledged import acknowledged_bytes
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.client.roles import Client
 from ingressd.proxy.headers import TRAILER_FORBIDDEN, connection_tokens
@@ -39,6 +40,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "_acknowledged",
         "_body",
         "_chunked",
         "_client",
@@ -76,6 +78,7 @@ class Exchange:
         self._connection = connection
         self._timeouts = timeouts
         self._head = b""
+        self._acknowledged = 0
         self._body: list[bytes | memoryview] = []
         self._chunked = False
         self._tunnel: Tunnel | None = None
@@ -189,6 +192,7 @@ class Exchange:
         """The client reads slowly: read no more from the pod."""
         if self._is_current and not self._connection.read_paused:
             self._connection.pause()
+            self._reads_on()
             self._connection.arm(CLIENT_WRITE_TIMEOUT, Failure.CLIENT_STALLED)
 
     def on_client_writable(self) -> None:
@@ -196,6 +200,19 @@ class Exchange:
         if self._is_current:
             self._connection.resume()
             self._connection.arm(self.tunnel_timeout if self._tunnel else self.read_timeout)
+
+    def outlasts(self, blame: Failure) -> bool:
+        """Whether a deadline that has passed was none, because the client reads, if slowly."""
+        is_slow = blame is Failure.CLIENT_STALLED and self._client.writing_paused
+        if not (is_slow and self._reads_on()):
+            return False
+        self._connection.arm(CLIENT_WRITE_TIMEOUT, blame)
+        return True
+
+    def _reads_on(self) -> bool:
+        """Whether the client has taken anything since this was asked last."""
+        before, self._acknowledged = self._acknowledged, acknowledged_bytes(self._client.transport)
+        return self._acknowledged > before
 
     async def send_body(self, piece: bytes) -> None:
         """Send a piece of the request body; returns when the pod can take the next one."""

@@ -54,7 +54,7 @@ class PacedExchange(HoldingExchange):
         now = self._pace.clock.now
         if self._client.writing_paused:
             if now - self._moved >= CLIENT_WRITE_TIMEOUT:
-                self._client.abort()
+                self._cut_or_wait(now)
             return
         self._moved = now
         self._send_due()
@@ -65,7 +65,9 @@ class PacedExchange(HoldingExchange):
 
     def on_client_full(self) -> None:
         """The client reads slowly; while something is held, the clock looks after it."""
-        if not self._held:
+        if self._held:
+            self._reads_on()
+        else:
             super().on_client_full()
 
     def on_client_writable(self) -> None:
@@ -111,6 +113,12 @@ class PacedExchange(HoldingExchange):
             super().on_client_writable()
         elif self._is_current:
             self._connection.arm(CLIENT_WRITE_TIMEOUT, Failure.CLIENT_STALLED)
+
+    def _cut_or_wait(self, now: float) -> None:
+        if self._reads_on():
+            self._moved = now
+        else:
+            self._client.abort()
 
     def _drop(self) -> None:
         self._held.clear()

@@ -239,7 +239,7 @@ class UpstreamConnection(asyncio.Protocol):
             self.close()
         elif self.exchange is None:
             self.abort()
-        else:
+        elif not self.exchange.outlasts(self._blame):
             self._fail(self._blame)
 
     # --- ends ---

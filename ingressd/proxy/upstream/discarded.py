@@ -54,6 +54,10 @@ class Discarded:
     def on_failure(self, failure: Failure) -> None:
         """Nobody minds."""
 
+    def outlasts(self, blame: Failure) -> bool:
+        """It has had its time."""
+        return False
+
     def on_writable(self) -> None:
         """Nothing is left to write."""
 

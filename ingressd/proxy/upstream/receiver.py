@@ -62,6 +62,10 @@ class Receiver(Protocol):
     def on_failure(self, failure: Failure) -> None:
         """The exchange is over without a complete response."""
 
+    def outlasts(self, blame: Failure) -> bool:
+        """Whether to go on after a deadline, for which another one is armed then."""
+        ...
+
     def on_writable(self) -> None:
         """The connection takes bytes again after it was full."""
 
