@@ -65,14 +65,16 @@ class CertificateUnits:
         return self._compiled[secret].certificate
 
     def compile(self, secret: str, store: ObjectStore) -> frozenset[str]:
-        """Compile a Secret (again), or forget it where it does not exist.
+        """Compile a Secret (again), or forget it where it does not exist. One that turns unusable
+        keeps the certificate it had: an edit that fails must not cost its hosts theirs.
 
         Returns the fingerprints that came or went.
         """
         found = store.secret(secret)
         if found is None:
             return self.forget(secret)
-        compiled = self._guard.attempt(found.key, lambda: compile_certificate(found))
+        earlier = self._compiled.get(secret)
+        compiled = self._guard.attempt(found.key, lambda: compile_certificate(found, earlier))
         if compiled is None:
             return frozenset()
         self._compiled[secret] = compiled

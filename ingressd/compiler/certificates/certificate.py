@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import NameOID
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ingressd.compiler.codes import Code, problem
 from ingressd.resources.secret import (
@@ -33,8 +33,8 @@ _OTHER_KEYS = (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)
 
 
 class CompiledCertificate(Struct, frozen=True):
-    """``certificate`` is None where the Secret has none that can be served. ``not_before`` is
-    seconds since the epoch."""
+    """``certificate`` is None where the Secret has, and had, none that can be served.
+    ``not_before`` is seconds since the epoch."""
 
     certificate: Certificate | None = None
     not_before: float = 0.0
@@ -45,8 +45,13 @@ class _Unusable(Exception):
     """Why a Secret holds no certificate that can be served."""
 
 
-def compile_certificate(secret: Secret) -> CompiledCertificate:
-    """Parse and check a Secret of type kubernetes.io/tls; nothing is raised."""
+def compile_certificate(
+    secret: Secret, earlier: CompiledCertificate | None = None
+) -> CompiledCertificate:
+    """Parse and check a Secret of type kubernetes.io/tls; nothing is raised.
+
+    Where it holds no certificate that can be served, what ``earlier`` came of it stays.
+    """
     problems = () if secret.type == TLS_SECRET_TYPE else (_unexpected_type(secret),)
     try:
         chain = _value(secret, TLS_CERTIFICATE_KEY)
@@ -54,13 +59,16 @@ def compile_certificate(secret: Secret) -> CompiledCertificate:
         leaf, *issuers = _certificates(chain)
         _check_key(leaf, private_key)
         _check_issuers(issuers)
+        names = _names(leaf)
     except _Unusable as unusable:
-        return CompiledCertificate(problems=(_invalid(secret, str(unusable)), *problems))
+        kept = earlier or CompiledCertificate()
+        invalid = _invalid(secret, str(unusable), is_kept=kept.certificate is not None)
+        return structs.replace(kept, problems=(invalid, *problems))
     certificate = Certificate(
         fingerprint=fingerprint(chain, private_key),
         chain=chain,
         private_key=private_key,
-        names=_names(leaf),
+        names=names,
         not_after=leaf.not_valid_after_utc.timestamp(),
         secret=secret.key.qualified_name,
     )
@@ -174,14 +182,18 @@ def _names(leaf: x509.Certificate) -> tuple[str, ...]:
     return tuple(sorted({name.lower().removesuffix(".") for name in names}))
 
 
-def _invalid(secret: Secret, reason: str) -> Problem:
+def _invalid(secret: Secret, reason: str, *, is_kept: bool) -> Problem:
+    instead = _KEPT if is_kept else _REPLACED
     return problem(
         Code.CERTIFICATE_INVALID,
         "",
-        f"Secret {secret.key.qualified_name} cannot be used: {reason}; "
-        "its hosts get another certificate that covers them, else the default one",
+        f"Secret {secret.key.qualified_name} cannot be used: {reason}; {instead}",
         f"make it with kubectl create secret tls {secret.metadata.name} --cert=... --key=...",
     )
+
+
+_KEPT = "its earlier certificate is served until this is mended, but not after a restart"
+_REPLACED = "its hosts get another certificate that covers them, else the default one"
 
 
 def _unexpected_type(secret: Secret) -> Problem:

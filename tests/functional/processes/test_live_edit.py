@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import ssl
 from pathlib import Path
 
+import pytest
+from support.certificates import CertificateAuthority
 from support.clients import Client, connect, fetch
 from support.pods import Visit, named, pod
 from support.processes import Served, serving
@@ -114,3 +119,55 @@ async def test_a_half_written_file_keeps_what_was_served(tmp_path: Path) -> None
         await becomes(running.http, 200, b"/moved", b"b.test")
         await becomes(running.http, 404, b"/", b"b.test")
         assert (await fetch(running.http)).body == b"web"
+
+
+def put_secured(manifest: Path, path: str, chain: bytes, private_key: bytes) -> None:
+    """The Ingress with this path, and its Secret unless the chain is empty: all at once."""
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "tls"},
+        "type": "kubernetes.io/tls",
+        "stringData": {"tls.crt": chain.decode(), "tls.key": private_key.decode()},
+    }
+    text = INGRESS.format(path=path, service="web")
+    text += "  tls: [{hosts: [a.test], secretName: tls}]\n"
+    new = manifest.with_suffix(".new")
+    new.write_text(f"{text}---\n{json.dumps(secret)}\n" if chain else text)
+    new.replace(manifest)
+
+
+async def status_over_tls(port: int, path: bytes, trusting: ssl.SSLContext) -> int:
+    """Of one request by a client that would take no other certificate."""
+    async with connect(port, tls=trusting, server_name="a.test") as client:
+        return (await client.get(path)).status
+
+
+async def test_a_secret_that_turns_to_garbage_keeps_its_certificate_until_it_goes(
+    tmp_path: Path,
+) -> None:
+    manifest, authority = tmp_path / "live.yaml", CertificateAuthority()
+    good, encrypted = authority.leaf("a.test"), authority.leaf("a.test", password=b"secret")
+    trusting = authority.client_context()
+    contents = [
+        (good.chain, good.private_key),
+        (good.chain, encrypted.private_key),
+        (encrypted.chain, good.private_key),
+        (b"garbage", b"garbage"),
+    ]
+    put_secured(manifest, "/start", *contents[0])
+    async with (
+        pod(named(b"web")) as web,
+        serving(
+            ["--manifests", str(tmp_path), "--backend", f"web=127.0.0.1:{web.port}"]
+        ) as running,
+    ):
+        for number, content in enumerate(contents):
+            await asyncio.to_thread(put_secured, manifest, f"/{number}", *content)
+            while await status_over_tls(running.https, b"/%d" % number, trusting) != 200:
+                continue
+
+        await asyncio.to_thread(put_secured, manifest, "/end", b"", b"")
+        await becomes(running.http, 404, b"/%d" % (len(contents) - 1))
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await status_over_tls(running.https, b"/end", trusting)

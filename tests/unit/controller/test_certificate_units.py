@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import pytest
 from support.certificates import CertificateAuthority, KeyPair
 from support.objects import ingress, rule, tls_secret
@@ -26,6 +28,14 @@ PAIR, OTHER = AUTHORITY.leaf(HOST), AUTHORITY.leaf(HOST)
 
 def secret(name: str, pair: KeyPair = PAIR) -> Secret:
     return tls_secret(name, pair.chain, pair.private_key)
+
+
+def with_malformed_names(pair: KeyPair) -> bytes:
+    """Its certificate, in which the name of the host claims to be longer than all names are."""
+    der = ssl.PEM_cert_to_DER_cert(pair.chain.decode())
+    malformed = der.replace(b"\x82\x06a.test", b"\x82\x7fa.test")
+    assert malformed != der
+    return ssl.DER_cert_to_PEM_cert(malformed).encode()
 
 
 BROKEN = tls_secret("broken", b"nonsense", b"")
@@ -79,6 +89,35 @@ def test_what_cannot_be_read_has_no_fingerprint_and_is_known_all_the_same() -> N
     compiled = made.find("default/broken")
     assert compiled is not None
     assert compiled.certificate is None
+
+
+def test_a_secret_that_turns_unusable_keeps_its_certificate_until_it_is_mended_or_goes() -> None:
+    made = units(filled(secret("tls")), "tls", default="default/tls")
+    made.bind(HOST, wanting("tls"))
+    good = fingerprint_of(made, "tls")
+    mismatched = tls_secret("tls", PAIR.chain, OTHER.private_key)
+    malformed = tls_secret("tls", with_malformed_names(PAIR), PAIR.private_key)
+    for broken in (malformed, mismatched, tls_secret("tls", b"nonsense", b"")):
+        assert made.compile("default/tls", filled(broken)) == frozenset()
+        compiled = made.find("default/tls")
+        assert compiled is not None
+        assert compiled.not_before > 0
+        (told,) = compiled.problems
+        assert told.code == "CertificateInvalid"
+        assert "its earlier certificate is served" in told.message
+        assert made.bind(HOST, wanting("tls")) == frozenset()
+        assert made.binding(HOST) == made.default.fingerprint == good
+
+    made.compile("default/tls", filled(secret("tls", OTHER)))
+    mended = made.find("default/tls")
+    assert mended is not None
+    assert mended.problems == ()
+    assert made.default.fingerprint != good
+    made.compile("default/tls", filled())
+    made.bind(HOST, wanting("tls"))
+    assert (made.binding(HOST), made.default) == (None, FALLBACK)
+    made.compile("default/tls", filled(mismatched))
+    assert made.default is FALLBACK
 
 
 def test_workers_know_what_some_host_shows_and_nothing_else() -> None:
