@@ -1,7 +1,7 @@
-"""A thousand clients that reset their connections, half of them mid-download, half mid-upload.
+"""Clients that reset their connections: 500 mid-download and 500 mid-upload, a thousand together.
 
-Each time the pod is let go of at once; at the end the worker holds what it held before, and counts
-nothing against the pod.
+They leave fifty at a time, and their pod is let go of each time; at the end the worker holds what
+it held before, and counts nothing against the pod.
 """
 
 from __future__ import annotations

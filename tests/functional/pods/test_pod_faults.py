@@ -18,7 +18,7 @@ sends bytes on an idle connection           test_forwarding, test_pod_race
 leaves the table while it answers           here, test_reconfiguration
 all of them leave, and come back            here, test_reconfiguration
 declines an upgrade                         here, test_reuse
-client reads slowly, leaves                 test_bodies; a thousand of them: test_client_aborts
+client reads slowly, leaves                 test_bodies; 500 up, 500 down: test_client_aborts
 ==========================================  ======================================================
 """
 
