@@ -59,7 +59,7 @@ async def test_slices_follow_the_endpoints(namespace: Namespace) -> None:
 
     async def addresses() -> set[str]:
         items = (await namespace.api.get(path))["items"]
-        endpoints = [endpoint for item in items for endpoint in item["endpoints"]]
+        endpoints = [endpoint for item in items for endpoint in item["endpoints"] or ()]
         return {e["addresses"][0] for e in endpoints if e["conditions"]["ready"]}
 
     assert await eventually(addresses, lambda found: found == expected)

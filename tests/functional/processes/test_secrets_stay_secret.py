@@ -111,7 +111,10 @@ def exposed(pids: set[int]) -> bytes:
         process = Path(f"/proc/{pid}")
         found += (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
         for each in (process / "fd").iterdir():
-            target = os.readlink(each)
+            try:
+                target = os.readlink(each)
+            except FileNotFoundError:
+                continue  # closed since
             found += target.encode()
             if target.startswith("/memfd:"):
                 found += each.read_bytes()
