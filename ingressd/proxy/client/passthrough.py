@@ -15,7 +15,12 @@ from ingressd.proxy.client.listener import Welcome
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.current_table import CurrentTable
 from ingressd.proxy.observing.metrics import Metrics, count
-from ingressd.proxy.upstream.endpoints import NameResolver, PooledEndpoint, PooledUpstream
+from ingressd.proxy.upstream.endpoints import (
+    AGAIN_SECONDS,
+    NameResolver,
+    PooledEndpoint,
+    PooledUpstream,
+)
 from ingressd.proxy.upstream.pool import Pool
 from ingressd.routing.passthrough import upstream_behind
 
@@ -106,6 +111,9 @@ class Passthrough:
         key, tried = upstream.upstream.key, list[PooledEndpoint]()
         for _ in range(TRIES):
             pooled = upstream.next_endpoint(tried)
+            if pooled in tried:  # others may be on their way, as a pod's end is told after it
+                await upstream.until_changed(AGAIN_SECONDS)
+                pooled = upstream.next_endpoint(tried)
             if pooled is None or pooled in tried:
                 break
             tried.append(pooled)

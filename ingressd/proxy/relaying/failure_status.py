@@ -22,6 +22,7 @@ FAILURE_STATUS: Mapping[Failure, int] = MappingProxyType(
         Failure.CLIENT_BODY: 400,
         Failure.CLIENT_TOO_LARGE: 413,
         Failure.CLIENT_STALLED: 408,
+        Failure.NO_ENDPOINT: 503,
         Failure.NOT_KEPT: 500,
     }
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from functools import partial
+from math import inf
 from time import monotonic
 
 from aiohttp.web_protocol import RequestPayloadError
@@ -17,7 +18,7 @@ from ingressd.proxy.relaying.exchange import Exchange
 from ingressd.proxy.relaying.passage import OPENING, Passage
 from ingressd.proxy.relaying.retrying import NOT_SENT, may_retry
 from ingressd.proxy.upstream.connection import UpstreamConnection
-from ingressd.proxy.upstream.endpoints import ConnectFailed, PooledEndpoint
+from ingressd.proxy.upstream.endpoints import AGAIN_SECONDS, ConnectFailed, PooledEndpoint
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.proxy.upstream.response_head import ResponseHead
 
@@ -43,6 +44,7 @@ class Forwarding:
         "_spent",
         "_tried",
         "_upstream",
+        "_was_refused",
     )
 
     def __init__(self, request: Request, passage: Passage, metrics: Metrics) -> None:
@@ -55,6 +57,7 @@ class Forwarding:
         self._is_fresh = False
         self._spent = 0
         self._tried: tuple[PooledEndpoint, ...] = ()
+        self._was_refused = False
         if passage.screens:
             request.screen = self._turns_down
 
@@ -97,13 +100,24 @@ class Forwarding:
             if unread is not None:
                 return unread
         while True:
-            endpoint = self._endpoint or self._pick()
+            self._endpoint = endpoint = await self._next()
             if endpoint is None:
-                return Failure.REFUSED  # the endpoints went away between two tries
-            self._endpoint = endpoint
+                return Failure.NO_ENDPOINT
             failure = await self._try(endpoint)
             if failure is None or not self._may_go_on(failure):
                 return failure
+
+    async def _next(self) -> PooledEndpoint | None:
+        """The endpoint to try next.
+
+        One that has just refused would refuse again. News of a pod's end, and of its successor, may
+        be milliseconds behind it: they are waited for (as HAProxy's turn-around timer does).
+        """
+        endpoint = self._endpoint or self._pick()
+        if self._was_refused and endpoint in self._tried:
+            await self._upstream.until_changed(min(AGAIN_SECONDS, self._seconds_left))
+            return self._pick()
+        return endpoint
 
     def _pick(self) -> PooledEndpoint | None:
         return self._passage.balancer.pick(self._request, self._upstream, self._tried)
@@ -141,6 +155,7 @@ class Forwarding:
         if self._is_exhausted:
             return False
         self._tried, self._endpoint = tried, None
+        self._was_refused = failure is Failure.REFUSED
         count(self._metrics.upstream_retries, self._upstream.upstream.key)
         return True
 
@@ -150,10 +165,14 @@ class Forwarding:
     @property
     def _is_exhausted(self) -> bool:
         """Whether there have been as many tries, or they have taken as long, as is allowed."""
-        retries = self._passage.retries
-        if self._spent >= (retries.tries or len(self._upstream.endpoints)):
-            return True
-        return bool(retries.timeout) and monotonic() - self._since >= retries.timeout
+        tries = self._passage.retries.tries or len(self._upstream.endpoints)
+        return self._spent >= tries or self._seconds_left <= 0
+
+    @property
+    def _seconds_left(self) -> float:
+        """Until no other try may begin."""
+        timeout = self._passage.retries.timeout
+        return self._since + timeout - monotonic() if timeout else inf
 
     def _count_try(self, endpoint: PooledEndpoint) -> None:
         if self._passage.retries.timeout and not self._tried:

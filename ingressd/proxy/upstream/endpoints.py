@@ -11,6 +11,7 @@ import logging
 import random
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from ingressd.proxy.clock import Clock
@@ -32,6 +33,9 @@ AVOID_SECONDS = 2.0
 
 AVOID_SILENT_SECONDS = 10.0
 """The same for one that has let two attempts time out: each would cost a client that wait."""
+
+AGAIN_SECONDS = 0.2
+"""The longest wait for others where every endpoint that could be tried has refused."""
 
 FRESH_SECONDS = 1.0
 """How long a connection may have idled that takes a request which must not be lost."""
@@ -275,6 +279,7 @@ class PooledUpstream:
         self._security = security
         self._cursor = random.randrange(1 << 16)  # workers must not all begin with the same pod
         self.upstream = upstream
+        self._changed: asyncio.Event | None = None
         self.endpoints: tuple[PooledEndpoint, ...] = ()
         self.clients = ClientMemory()
         self.takes_turns = True
@@ -293,6 +298,15 @@ class PooledUpstream:
         """The upstream left the table."""
         self.let_go()
         self.endpoints = ()
+        self._tell()
+
+    async def until_changed(self, seconds: float) -> None:
+        """Wait for another set of endpoints, for ``seconds`` at most."""
+        if self._changed is None:
+            self._changed = asyncio.Event()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
 
     def let_go(self) -> None:
         """Keep no connection beyond its answer from now on."""
@@ -348,3 +362,10 @@ class PooledUpstream:
         )
         for gone in known.keys() - set(upstream.endpoints):
             known[gone].retire()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Wake what waits for other endpoints."""
+        changed, self._changed = self._changed, None
+        if changed is not None:
+            changed.set()

@@ -24,6 +24,7 @@ class Failure(Enum):
     CLIENT_BODY = "client sent a malformed or incomplete body"
     CLIENT_TOO_LARGE = "client sent a body beyond the limit"
     CLIENT_STALLED = "client stopped reading or sending"
+    NO_ENDPOINT = "no endpoint left"
     NOT_KEPT = "request body could not be kept"
 
 

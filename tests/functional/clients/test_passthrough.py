@@ -76,6 +76,15 @@ async def test_an_endpoint_that_refuses_is_passed_over() -> None:
                 assert (await client.get()).status == 200
 
 
+async def test_the_successor_of_one_that_refuses_is_waited_for() -> None:
+    tls = TlsPod(OF_POD)
+    async with pod(echo, tls=tls.context) as web, proxy(table(free_port())) as running:
+        asking = asyncio.create_task(_shake_hands(running))
+        await until(lambda: running.proxy.snapshot().upstream_connect_failures)
+        running.apply(table(web.port))
+        await asking
+
+
 async def test_one_that_is_silent_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passthrough, "CONNECT_TIMEOUT", 0.05)
     tls = TlsPod(OF_POD)

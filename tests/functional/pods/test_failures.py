@@ -7,6 +7,7 @@ import pytest
 from support.clients import connect, fetch
 from support.pods import CUT_SHORT, OK, Script, Visit, answering, free_port, named, pod
 from support.proxies import limited, proxy, simple
+from support.waiting import until
 
 from ingressd.routing.policy import Policy, Timeouts
 
@@ -45,6 +46,30 @@ async def test_when_every_pod_refuses_the_answer_is_502() -> None:
         response = await fetch(running.port)
     assert response.status == 502
     assert b"127.0.0.1" not in response.body
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+async def test_the_successor_of_a_pod_that_refuses_is_waited_for(method: bytes) -> None:
+    """Kubernetes tells of a pod's end, and of another one, some time after it has ended."""
+    request = b"%b / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi" % method
+    async with (
+        pod(named(b"successor")) as web,
+        proxy(simple([free_port()])) as running,
+        connect(running.port) as client,
+    ):
+        await client.send(request)
+        await until(lambda: running.proxy.snapshot().upstream_retries)
+        running.set_endpoints([web.port])
+        assert (await client.response()).body == b"successor"
+    assert len(web.requests) == 1
+
+
+async def test_a_pod_that_refuses_and_leaves_is_503() -> None:
+    async with proxy(simple([free_port()])) as running, connect(running.port) as client:
+        await client.send(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        await until(lambda: running.proxy.snapshot().upstream_retries)
+        running.set_endpoints([])
+        assert (await client.response()).status == 503
 
 
 async def test_no_endpoint_is_503() -> None:
