@@ -155,8 +155,8 @@ class Handler:
     def _route(self, request: Request) -> Errand | None:
         match = self._index.match(request.host, request.path)
         plan = self._index.nowhere if match is None else match.target
-        is_plain = request.client.scheme == "http"
-        request.answer_edits, request.relay_edits = plan.edits if is_plain else plan.tls_edits
+        is_secure = request.client.scheme != "http" and self._index.has_tls(request.host)
+        request.answer_edits, request.relay_edits = plan.tls_edits if is_secure else plan.edits
         if match is None:
             self._write_page(request, NOT_FOUND)
             return None

@@ -47,5 +47,9 @@ class RouteIndex:
             matcher = self._matchers[host.name] = Matcher(host, self._plan)
         return matcher.match(path)
 
+    def has_tls(self, host_name: str) -> bool:
+        """Whether a normalised name counts as having TLS."""
+        return self._current.has_tls(host_name)
+
     def _plan(self, route: Route) -> RoutePlan:
         return RoutePlan(route, self._environment)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TypeVar
+from itertools import chain
+from typing import Protocol, TypeVar
 
 from ingressd.proxy.bodies.reading import body_reader
-from ingressd.proxy.client.roles import Edit
+from ingressd.proxy.client.request import Request
+from ingressd.proxy.client.roles import Edit, FixedEdits
 from ingressd.proxy.environment import Environment
 from ingressd.proxy.filters import (
     basic_auth,
@@ -68,7 +70,18 @@ REQUEST_FILTERS: tuple[Builder, ...] = (
 )
 """Every filter in the order in which they act: ingress-nginx's request phase order."""
 
-EditBuilder = Callable[[Route, Environment], Edit | None]
+
+class PlannedEdit(Protocol):
+    """An edit that is known in advance; ``is_fixed``: it does not depend on the request."""
+
+    is_fixed: bool
+
+    def __call__(self, request: Request, status: int, lines: list[bytes]) -> list[bytes]:
+        """The lines as they are to be."""
+        ...
+
+
+EditBuilder = Callable[[Route, Environment], PlannedEdit | None]
 
 ANSWER_EDITS: tuple[EditBuilder, ...] = (cors.cors_fields, fields.answer_fields)
 """What is changed in the head of every answer, whoever gave it, in this order."""
@@ -77,7 +90,9 @@ POD_EDITS: tuple[EditBuilder, ...] = (pod_answers.hide_fields, pod_answers.rewri
 """What is changed in the head of a pod's answer only; comes before the others."""
 
 TLS_EDITS: tuple[EditBuilder, ...] = (strict_transport,)
-"""What is changed in the head of every answer over TLS; comes between the two."""
+"""What is changed in the head of every answer over TLS for a name that has it; comes between the
+two.
+"""
 
 SERVICE_AFFINITY = ServiceAffinity()
 
@@ -88,8 +103,8 @@ class RoutePlan(Passage):
     """A route with its filters in the order in which they act, and how it leads on.
 
     ``edits`` are two: those of the head of each answer, and those of an answer from a pod.
-    ``tls_edits`` are the same for who comes over TLS. ``stand_in`` answers in the place of error
-    pages.
+    ``tls_edits`` are the same for who comes over TLS, and to a name that has it. ``stand_in``
+    answers in the place of error pages.
     """
 
     __slots__ = ("edits", "filters", "route", "stand_in", "tls_edits")
@@ -102,8 +117,8 @@ class RoutePlan(Passage):
         plain = tuple(_built(ANSWER_EDITS, route, environment))
         secure = (*_built(TLS_EDITS, route, environment), *plain)
         of_pods = tuple(_built(POD_EDITS, route, environment))
-        self.edits = plain, (*of_pods, *plain)
-        self.tls_edits = secure, (*of_pods, *secure)
+        self.edits = plain, _joined(of_pods, plain)
+        self.tls_edits = secure, _joined(of_pods, secure)
         self.stand_in = error_backend(route, environment)
 
 
@@ -114,6 +129,11 @@ def _built(
 ) -> Iterator[_F]:
     made = (build(route, environment) for build in builders)
     return (each for each in made if each is not None)
+
+
+def _joined(*parts: tuple[PlannedEdit, ...]) -> tuple[Edit, ...]:
+    edits = tuple(chain(*parts))
+    return FixedEdits(edits) if all(edit.is_fixed for edit in edits) else edits
 
 
 def exchange_maker(route: Route, environment: Environment) -> ExchangeMaker:

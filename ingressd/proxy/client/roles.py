@@ -125,6 +125,14 @@ Edit: TypeAlias = Callable[["Request", int, list[bytes]], list[bytes]]
 """Changes the field lines of an answer, of which it gets the status; never the list it gets."""
 
 
+class FixedEdits(tuple[Edit, ...]):
+    """Edits that make the same of the same answer for every request: what they have made of a head
+    may be remembered with it.
+    """
+
+    __slots__ = ()
+
+
 class Refusal(Struct, frozen=True):
     """A status that is answered with an error page; ``lines`` are field lines beside the usual."""
 

@@ -50,6 +50,8 @@ class CorsEdit:
     They replace those that the pod sent. Where the answer depends on the origin, caches are told.
     """
 
+    is_fixed = False
+
     def __init__(self, cors: Cors) -> None:
         self._admits = origin_check(cors)
         self._is_open = cors.origins == (ANY_ORIGIN,)

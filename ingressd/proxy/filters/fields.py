@@ -47,6 +47,7 @@ class AnswerFieldsEdit:
     """Change the fields of an answer, whoever gave it."""
 
     def __init__(self, route: Route, changes: FieldChanges) -> None:
+        self.is_fixed = changes.is_constant
         self._route = route
         self._changes = changes
 

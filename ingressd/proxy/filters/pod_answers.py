@@ -39,6 +39,8 @@ def rewrite_fields(route: Route, environment: Environment) -> RewriteFieldsEdit 
 class HideFieldsEdit:
     """Leave fields out."""
 
+    is_fixed = True
+
     def __init__(self, names: frozenset[bytes]) -> None:
         self._names = names
 
@@ -49,6 +51,8 @@ class HideFieldsEdit:
 
 class RewriteFieldsEdit:
     """Change the values of fields, by lower-case name."""
+
+    is_fixed = False
 
     def __init__(self, route: Route, by_name: dict[bytes, Rewriting]) -> None:
         self._route = route

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ingressd.proxy.client.acknowledged import acknowledged_bytes
 from ingressd.proxy.client.request import Request
-from ingressd.proxy.client.roles import Client
+from ingressd.proxy.client.roles import Client, FixedEdits
 from ingressd.proxy.headers import TRAILER_FORBIDDEN, connection_tokens
 from ingressd.proxy.relaying.tunnel import Tunnel
 from ingressd.proxy.upstream.connection import UpstreamConnection
@@ -124,9 +124,15 @@ class Exchange:
 
     def _lines(self, head: ResponseHead) -> list[bytes]:
         """The field lines as the client gets them; the head may be used for other answers too."""
-        lines = head.lines
-        for edit in self.request.relay_edits:
+        edits, lines = self.request.relay_edits, head.lines
+        if not edits:
+            return lines
+        if head.edited_by is edits:
+            return head.edited
+        for edit in edits:
             lines = edit(self.request, head.status, lines)
+        if isinstance(edits, FixedEdits):
+            head.edited_by, head.edited = edits, lines
         return lines
 
     def on_body(self, data: bytes | memoryview) -> None:

@@ -38,7 +38,8 @@ class ResponseHead(Struct, gc=False):
 
     ``lines`` are the field lines that travel, ``framing`` one of Framing's numbers, ``length`` the
     content length or -1. ``may_idle`` is for how many seconds the connection is good afterwards, as
-    far as the head says so.
+    far as the head says so. ``edited`` is what the edits ``edited_by`` have made of the lines: pods
+    repeat themselves, and so need not we.
     """
 
     status: int
@@ -48,6 +49,8 @@ class ResponseHead(Struct, gc=False):
     length: int
     trailer: bytes
     may_idle: float = inf
+    edited_by: object = None
+    edited: list[bytes] = []
 
 
 OK, NO_CONTENT, NOT_MODIFIED = 200, 204, 304

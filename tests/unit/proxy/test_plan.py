@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.proxies import environment, route
 
+from ingressd.proxy.client.roles import FixedEdits
 from ingressd.proxy.filters.access import AccessFilter
 from ingressd.proxy.filters.conditions import DenyFilter, RedirectIfFilter
 from ingressd.proxy.filters.cors import CorsEdit, CorsPreflightFilter
@@ -109,6 +110,16 @@ async def test_what_pods_say_is_changed_before_what_everybody_says() -> None:
     assert [type(edit) for edit in made.edits[1]] == [*of_pods, CorsEdit, AnswerFieldsEdit]
     last = [StrictTransportEdit, CorsEdit, AnswerFieldsEdit]
     assert [type(edit) for edit in made.tls_edits[1]] == [*of_pods, *last]
+
+
+async def test_changes_that_are_the_same_for_everybody_are_told_from_others() -> None:
+    def is_fixed(fields: AnswerFields) -> bool:
+        return isinstance(plan(Policy(answer_fields=fields)).tls_edits[1], FixedEdits)
+
+    assert is_fixed(AnswerFields())
+    assert is_fixed(AnswerFields(hides_server=True, custom=(("X", "$host"),)))
+    assert not is_fixed(AnswerFields(edits=(FieldEdit(FieldAction.SET, "X", "$host"),)))
+    assert not is_fixed(AnswerFields(cookie_path=Substitution("/a", "/b")))
 
 
 async def test_denied_paths_come_first_and_conditions_before_other_redirects() -> None:

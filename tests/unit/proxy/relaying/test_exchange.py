@@ -9,10 +9,12 @@ from support.keepers import Keeper
 from support.requests import Wire, get, received, wire_of
 
 from ingressd.proxy.client.request import Request
+from ingressd.proxy.client.roles import Edit, FixedEdits
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.relaying.exchange import CLIENT_WRITE_TIMEOUT, Exchange, last_chunk
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.proxy.upstream.receiver import Failure
+from ingressd.proxy.upstream.response_head import Framing, ResponseHead
 from ingressd.routing.global_policy import UpstreamKeepAlive
 from ingressd.routing.policy import Timeouts
 
@@ -72,6 +74,30 @@ async def test_what_the_client_gets(raw: bytes, answer: bytes, expected: bytes) 
     assert attempt.ends == [None]
     assert attempt.request.bytes_sent == len(expected)
     assert attempt.freed == [attempt.pod]
+
+
+@pytest.mark.parametrize("kind", [FixedEdits, tuple])
+async def test_what_is_made_of_a_head_is_made_once_if_it_is_for_everybody(
+    kind: type[tuple[Edit, ...]],
+) -> None:
+    asked: list[list[bytes]] = []
+
+    def add(request: Request, status: int, lines: list[bytes]) -> list[bytes]:
+        asked.append(lines)
+        return [*lines, b"X-Seen: %d\r\n" % status]
+
+    head = ResponseHead(200, b"OK", [b"A: b\r\n"], Framing.LENGTH, 0, b"")
+    edits, others = kind((add,)), kind((add, add))
+    for edits_of_one, times in ((edits, 1), (edits, 1), (others, 2), (edits, 1)):
+        attempt = Try(get())
+        attempt.request.relay_edits = edits_of_one
+        attempt.exchange.on_head(head)
+        attempt.exchange.on_end([])
+        assert wire_of(attempt.request).written == (
+            b"HTTP/1.1 200 OK\r\nA: b\r\n%bContent-Length: 0\r\n\r\n" % (b"X-Seen: 200\r\n" * times)
+        )
+    assert len(asked) == (4 if kind is FixedEdits else 5)
+    assert head.lines == [b"A: b\r\n"]
 
 
 async def test_an_unfinished_request_body_ends_both_connections() -> None:
