@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from support.messages import End, Headers, Message, split_head
@@ -93,6 +93,16 @@ async def connect(
         writer.close()
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             await writer.wait_closed()
+
+
+@asynccontextmanager
+async def connected(
+    port: int, count: int, *, tls: ssl.SSLContext | None = None, server_name: str | None = None
+) -> AsyncIterator[list[Client]]:
+    """So many connections."""
+    async with AsyncExitStack() as stack:
+        connecting = (connect(port, tls=tls, server_name=server_name) for _ in range(count))
+        yield [await stack.enter_async_context(each) for each in connecting]
 
 
 async def fetch(port: int, path: bytes = b"/", host: bytes = b"a.test") -> Response:

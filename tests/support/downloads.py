@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from support.clients import Response, fetch
-from support.pods import Visit
+from support.pods import Visit, signed
 from support.waiting import until
+from support.websockets import SWITCH, shout
 
 
 class Downloads:
@@ -18,19 +19,21 @@ class Downloads:
         self._asked: list[asyncio.Task[Response]] = []
 
     async def script(self, visit: Visit) -> None:
-        """A pod whose answers to ``/slow`` wait; to all else it answers as ``signing`` does."""
+        """A pod whose answers to ``/slow`` wait. To all else it answers as ``signing`` does, but
+        agrees to an upgrade, and shouts then.
+        """
         while received := await visit.request():
+            if received.value(b"upgrade"):
+                await visit.send(SWITCH)
+                await shout(visit)
+                return
             if b"/slow" not in received.line:
-                await self._sign(visit, received.value(b"x-nonce") or b"")
+                await visit.send(signed(b"web", received))
                 continue
             await visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf")
             self.begun += 1
             await self.finish.wait()
             await visit.send(b"half")
-
-    async def _sign(self, visit: Visit, nonce: bytes) -> None:
-        head = b"HTTP/1.1 200 OK\r\nX-Pod: web\r\nX-Nonce: %b\r\nContent-Length: 2\r\n\r\nok"
-        await visit.send(head % nonce)
 
     async def begin(self, port: int, count: int) -> None:
         """Ask for some, and wait until a half of each has come."""

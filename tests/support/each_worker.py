@@ -15,10 +15,12 @@ PAUSE = 0.02
 
 
 class WorkerClient:
-    """Asks one worker, on connections that it accepted; several tasks may do so at a time."""
+    """Asks one of the workers behind a port, on connections that it accepted; several tasks may do
+    so at a time.
+    """
 
-    def __init__(self, program: Program, pid: int, stack: AsyncExitStack) -> None:
-        self._program = program
+    def __init__(self, port: int, pid: int, stack: AsyncExitStack) -> None:
+        self._port = port
         self._pid = pid
         self._stack = stack
         self._client: Client | None = None
@@ -35,10 +37,10 @@ class WorkerClient:
     async def _connected(self) -> Client:
         """The kernel decides who accepts a connection: make some until this worker has one."""
         while True:
-            client = await self._stack.enter_async_context(connect(self._program.http))
+            client = await self._stack.enter_async_context(connect(self._port))
             await client.get(host=b"nobody.test")  # then it has been accepted
-            port = client.writer.get_extra_info("sockname")[1]
-            if holds(self._pid, port, self._program.http):
+            own = client.writer.get_extra_info("sockname")[1]
+            if holds(self._pid, own, self._port):
                 return client
 
 
@@ -59,4 +61,4 @@ class EachWorker:
 async def each_worker(program: Program) -> AsyncIterator[EachWorker]:
     """Those that there are now."""
     async with AsyncExitStack() as stack:
-        yield EachWorker([WorkerClient(program, pid, stack) for pid in program.workers])
+        yield EachWorker([WorkerClient(program.http, pid, stack) for pid in program.workers])

@@ -1,6 +1,6 @@
 """Pods that answer with any bytes, and what their clients may see of it.
 
-The frame of the tables in ``tests/functional/test_pod_*.py``.
+The frame of the tables in ``tests/functional/pods/test_pod_*.py``.
 """
 
 from __future__ import annotations
@@ -81,9 +81,11 @@ def with_field(line: bytes) -> bytes:
     return PLAIN + TWO + line + b"\r\n\r\nok"
 
 
-def table(cases: Iterable[Case]) -> pytest.MarkDecorator:
-    """A test for each case, under its name."""
-    return pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases])
+def table(**groups: Iterable[Case]) -> pytest.MarkDecorator:
+    """A test for each case, under the names of its group and its own."""
+    found = [(group, case) for group, cases in groups.items() for case in cases]
+    named = [pytest.param(case, id=f"{group}: {case.name}") for group, case in found]
+    return pytest.mark.parametrize("case", named)
 
 
 async def play(case: Case) -> None:

@@ -140,13 +140,18 @@ def named(name: bytes) -> Script:
     return answering(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(name), name))
 
 
+def signed(name: bytes, received: Received) -> bytes:
+    """An answer with a pod's name and the request's nonce, as ``support.load`` expects."""
+    signature = b"X-Pod: %b\r\nX-Nonce: %b\r\n" % (name, received.value(b"x-nonce") or b"")
+    return b"HTTP/1.1 200 OK\r\n%bContent-Length: 2\r\n\r\nok" % signature
+
+
 def signing(name: bytes) -> Script:
-    """Answers every request with its name and the request's nonce, as ``support.load`` expects."""
+    """Signs every answer."""
 
     async def script(visit: Visit) -> None:
         while received := await visit.request():
-            signature = b"X-Pod: %b\r\nX-Nonce: %b\r\n" % (name, received.value(b"x-nonce") or b"")
-            await visit.send(b"HTTP/1.1 200 OK\r\n%bContent-Length: 2\r\n\r\nok" % signature)
+            await visit.send(signed(name, received))
 
     return script
 

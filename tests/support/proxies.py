@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from ingressd.proxy.bodies.temporary_files import TemporaryFiles
+from ingressd.proxy.client.connection import ClientConnection
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.current_table import CurrentTable
 from ingressd.proxy.environment import Environment
@@ -100,6 +101,14 @@ class Running:
     def apply(self, delta: Delta) -> None:
         self.generation += 1
         self.proxy.apply(msgspec.structs.replace(delta, generation=self.generation))
+
+    async def slow_client(self) -> ClientConnection:
+        """The connection of a client, once a pod has more for it than it reads."""
+        while True:
+            for connection in self.proxy._front.client_connections():
+                if connection.exchange is not None and connection.writing_paused:
+                    return connection
+            await asyncio.sleep(0)
 
     def set_endpoints(self, ports: Sequence[int]) -> None:
         self.apply(Delta(0, upstreams=(upstream(ports),)))

@@ -1,4 +1,6 @@
-"""WebSockets from end to end: a pod that says everything backwards, and a client that listens."""
+"""WebSockets: from end to end, with a pod that says everything backwards; and only in what makes a
+connection one of theirs, with a pod that shouts.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import ClientWebSocketResponse, web
+
+from support.pods import Visit
+
+UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+ASK = b"GET / HTTP/1.1\r\nHost: a.test\r\n" + UPGRADE + b"\r\n"
+SWITCH = b"HTTP/1.1 101 Switching Protocols\r\n" + UPGRADE + b"\r\n"
+
+
+async def agree_and_shout(visit: Visit) -> None:
+    """A pod that agrees to any upgrade, and sends back in upper case what comes then."""
+    await visit.request()
+    await visit.send(SWITCH)
+    await shout(visit)
+
+
+async def shout(visit: Visit) -> None:
+    """Send back in upper case what comes."""
+    while data := await visit.reader.read(1 << 16):
+        await visit.send(data.upper())
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from support.clients import Response, connect, fetch
 from support.pods import Received, echo, pod
 from support.proxies import Running, proxy, route, upstream
 from support.tls_pods import material
+from support.websockets import UPGRADE
 
 from ingressd.routing.delta import Delta
 from ingressd.routing.model import Host, SecretMaterial
@@ -313,7 +314,6 @@ async def test_nobody_is_redirected_without_a_certificate() -> None:
 
 
 async def test_no_websocket_is_opened_without_a_certificate() -> None:
-    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
     async with pod(echo) as web, proxy(table(web.port)) as running:
-        assert (await ask(running, None, extra=upgrade)).status == 400
+        assert (await ask(running, None, extra=UPGRADE)).status == 400
     assert not web.requests

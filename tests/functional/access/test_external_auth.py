@@ -16,6 +16,7 @@ from support.clients import Client, connect
 from support.guarded import answer, guarded, policy
 from support.pods import OK, Pod, Script, Visit, answering, black_hole, free_port, pod
 from support.proxies import proxy, simple
+from support.websockets import ASK, agree_and_shout
 
 from ingressd.routing.policy import ExternalAuth, Policy, Timeouts
 
@@ -352,29 +353,16 @@ async def test_requests_in_a_row_are_answered_in_a_row() -> None:
         assert bodies == [b"/0", b"/1", b"/2", b"/3", b"/4"]
 
 
-UPGRADE = (
-    b"GET /chat HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
-
-
 @pytest.mark.parametrize(("decision", "status"), [(200, 101), (401, 401)])
 async def test_a_websocket_is_opened_for_who_is_admitted(decision: int, status: int) -> None:
-    async def switching(visit: Visit) -> None:
-        await visit.request()
-        await visit.send(
-            b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        )
-        await visit.send(await visit.reader.readexactly(4))
-
-    async with guarded(answering(answer(decision)), switching) as it:
-        await it.client.send(UPGRADE)
+    async with guarded(answering(answer(decision)), agree_and_shout) as it:
+        await it.client.send(ASK)
         assert (await it.client.response()).status == status
         (question,) = it.service.requests
         assert question.value(b"connection") is None
         assert question.value(b"upgrade") is None
         if status == 101:
             await it.client.send(b"ping")
-            assert await it.client.reader.readexactly(4) == b"ping"
+            assert await it.client.reader.readexactly(4) == b"PING"
         else:
             assert it.web.requests == []

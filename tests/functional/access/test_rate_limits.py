@@ -21,6 +21,7 @@ from support.pods import OK, Script, Visit, answering, free_port, pod
 from support.program import Launch, running
 from support.proxies import proxy, simple
 from support.waiting import until
+from support.websockets import SWITCH, UPGRADE
 
 from ingressd.routing.policy import Policy, RateLimits
 
@@ -193,22 +194,19 @@ async def tunnel(visit: Visit) -> None:
     request = await visit.request()
     assert request is not None
     if request.value(b"upgrade"):
-        await visit.send(
-            b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        )
+        await visit.send(SWITCH)
         await visit.reader.read()
     else:
         await visit.send(OK)
 
 
 async def test_a_tunnel_is_under_way_until_its_end(tmp_path: Path) -> None:
-    ask = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
     async with (
         pod(tunnel) as web,
         ingressd_before(web.port, limited(connections=1), tmp_path) as door,
     ):
         async with door() as tunnelled:
-            assert (await tunnelled.get(extra=ask)).status == 101
+            assert (await tunnelled.get(extra=UPGRADE)).status == 101
             async with door() as other:
                 assert (await other.get()).status == CONNECTIONS
         await until_it_passes(door)

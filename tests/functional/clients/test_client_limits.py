@@ -51,22 +51,16 @@ async def test_the_head_of_a_later_request_has_its_time_as_well() -> None:
         assert await client.at_eof()
 
 
-async def test_a_client_that_never_asks_is_closed_without_an_answer() -> None:
+@pytest.mark.parametrize(("requests", "limit"), [(0, "head_timeout"), (1, "keep_alive")])
+async def test_a_client_that_asks_for_nothing_is_closed_without_an_answer(
+    requests: int, limit: str
+) -> None:
     async with (
         pod(answering(OK)) as web,
-        proxy(limited(simple([web.port]), head_timeout=0.3)) as running,
+        proxy(limited(simple([web.port]), **{limit: 0.3})) as running,
         connect(running.port) as client,
     ):
-        assert await client.at_eof()
-
-
-async def test_a_client_that_asks_for_nothing_more_is_closed() -> None:
-    async with (
-        pod(answering(OK)) as web,
-        proxy(limited(simple([web.port]), keep_alive=0.3)) as running,
-        connect(running.port) as client,
-    ):
-        assert (await client.get()).status == 200
+        assert [(await client.get()).status for _ in range(requests)] == [200] * requests
         assert await client.at_eof()
 
 

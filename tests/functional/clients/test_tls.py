@@ -13,7 +13,7 @@ from support.certificates import CertificateAuthority, KeyPair, subject_names
 from support.clients import Client, Response, connect, fetch
 from support.pods import CUT_SHORT, Visit, pod
 from support.proxies import SETTINGS, STREAMED, Running, proxy, route, upstream
-from support.websockets import converse, websocket_pod
+from support.websockets import ASK, SWITCH, converse, websocket_pod
 
 from ingressd.routing.delta import Delta
 from ingressd.routing.model import Host
@@ -24,9 +24,6 @@ TRUSTING = AUTHORITY.client_context()
 EXACT = AUTHORITY.leaf("a.test")
 WILDCARD = AUTHORITY.leaf("*.wild.test")
 DEFAULT = AUTHORITY.leaf("default.test")
-
-WS_ASK = b"GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-WS_SWITCH = b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 
 def careless() -> ssl.SSLContext:
@@ -263,7 +260,7 @@ async def test_the_last_bytes_of_a_tunnel_reach_both_sides() -> None:
 
     async def script(visit: Visit) -> None:
         await visit.request()
-        await visit.send(WS_SWITCH)
+        await visit.send(SWITCH)
         received.set_result(await visit.reader.readexactly(7))
         await visit.send(b"bye")
 
@@ -272,7 +269,7 @@ async def test_the_last_bytes_of_a_tunnel_reach_both_sides() -> None:
         proxy(table([web_pod.port])) as running,
         connect(running.tls_port, tls=TRUSTING, server_name="a.test") as client,
     ):
-        await client.send(WS_ASK + b"goodbye")
+        await client.send(ASK + b"goodbye")
         assert (await client.response()).status == 101
         assert await received == b"goodbye"
         assert await client.reader.read() == b"bye"
@@ -319,16 +316,10 @@ async def test_a_client_that_reads_slowly_holds_the_pod_back() -> None:
     ):
         await client.send(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
         await web_pod.arrived.wait()
-        while not _is_held_back(running):  # noqa: ASYNC110 (the proxy announces it to nobody)
-            await asyncio.sleep(0)
+        await running.slow_client()
         assert sent < total
         response = await client.response()
     assert response.complete and len(response.body) == total
-
-
-def _is_held_back(running: Running) -> bool:
-    connections = running.proxy._front.client_connections()
-    return any(each.exchange is not None and each.writing_paused for each in connections)
 
 
 @pytest.mark.parametrize("answer", CUT_SHORT.values(), ids=CUT_SHORT)

@@ -10,11 +10,11 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from support.clients import Client, connect, fetch
+from support.clients import Client, connected, fetch
 from support.descriptors import connections_to, open_descriptors
 from support.pods import OK, Pod, Visit, pod
 from support.program import MANIFEST, Launch, Program, running
@@ -83,9 +83,7 @@ async def _statuses(program: Program) -> dict[str, float]:
 
 async def _abort_all(program: Program, transfers: Transfers, sent: bytes, first: int) -> None:
     """One batch: begin, and leave when all are under way and ``first`` bytes have come."""
-    async with AsyncExitStack() as stack:
-        connecting = [connect(program.http) for _ in range(AT_ONCE)]
-        clients = [await stack.enter_async_context(each) for each in connecting]
+    async with connected(program.http, AT_ONCE) as clients:
         await asyncio.gather(*(each.send(sent) for each in clients))
         await asyncio.gather(*(each.reader.readexactly(first) for each in clients))
         await until(lambda: transfers.open == AT_ONCE)

@@ -5,20 +5,24 @@ what happens                                where it is tested
 ==========================================  ======================================================
 refuses connections                         test_failures (passed over), test_balancing (avoided)
 answers no SYN (a black hole)               here
+either, as one of three, for long           test_pods_under_load
 accepts and closes, or speaks first         here
 dies before, within, behind its answer      test_pod_framing (cut short), test_pod_retries
-resets a body that ends with the close      test_pod_framing (a body that ends with the connection)
+resets a body that ends with the close      test_pod_framing (until close)
 sends its head slowly                       here
 falls silent in head or body                test_pod_framing (cut short)
 drips its body for longer than any timeout  here
 half-closes behind its answer, or before    here
 answers early and resets                    test_pod_race
 closes an idle connection as we send        test_pod_race, test_pod_retries, here (POST)
+does so all the time                        test_pods_under_load
 sends bytes on an idle connection           test_forwarding, test_pod_race
 leaves the table while it answers           here, test_reconfiguration
-all of them leave, and come back            here, test_reconfiguration
+all of them leave, and come back            here, test_reconfiguration, test_changes_under_load
+all of them are about to leave              test_changes_under_load
 declines an upgrade                         here, test_reuse
-client reads slowly, leaves                 test_bodies; 500 up, 500 down: test_client_aborts
+reads slowly, or its client does            test_bodies, test_flat_memory (memory)
+its client leaves                           test_bodies; 500 up, 500 down: test_client_aborts
 ==========================================  ======================================================
 """
 

@@ -78,6 +78,7 @@ LENGTHS = [
         b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
     ),
 ]
+"""RFC 9112 section 6.3: a length that is not clear is an error, and must not be guessed at."""
 
 CODINGS = [
     Case("plain", coded(b"chunked"), body=b"hello"),
@@ -105,6 +106,7 @@ CODINGS = [
         coded(b"chunked\r\nConnection: keep-alive").replace(b"1.1", b"1.0"),
     ),
 ]
+"""RFC 9112 section 6.1: we offer no coding, so a pod may use chunked and nothing else."""
 
 CHUNKS = [
     Case("leading zeros", CHUNKED + b"0005\r\nhello\r\n000\r\n\r\n", body=b"hello"),
@@ -137,6 +139,7 @@ CHUNKS = [
     cut("bare LF in a trailer", CHUNKED + b"2\r\nok\r\n0\r\nX: a\nY: b\r\n\r\n", Then.KEEP),
     cut("length as a trailer", CHUNKED + b"2\r\nok\r\n0\r\nContent-Length: 7\r\n\r\n", Then.KEEP),
 ]  # fmt: skip
+"""RFC 9112 section 7.1; framed anew by us, so extensions stay behind."""
 
 UNTIL_CLOSE = [
     Case("HTTP/1.1", PLAIN + b"\r\nhello", Then.CLOSE, body=b"hello", reuse=False),
@@ -157,6 +160,7 @@ UNTIL_CLOSE = [
     cut("reset", PLAIN + b"\r\nhello", Then.RESET),
     cut("stalled", PLAIN + b"\r\nhello", Then.STALL),
 ]
+"""RFC 9112 section 6.3: only a close is its end, and the client must be able to tell."""
 
 BODILESS = [
     Case("204", NO_CONTENT + b"\r\n", status=204, body=b"", hasnt=(b"content-length",)),
@@ -205,6 +209,7 @@ BODILESS = [
     Case("HEAD with chunks announced", CHUNKED, method=b"HEAD", body=b""),
     Case("205 with a body", b"HTTP/1.1 205 Reset Content\r\n" + TWO + b"\r\nok", status=205),
 ]
+"""RFC 9110 section 6.4.1: whatever follows the head is not a part of the answer."""
 
 BEHIND_THE_END = [
     Case("a byte", WHOLE + b"x", reuse=False),
@@ -225,6 +230,7 @@ BEHIND_THE_END = [
         reuse=False,
     ),
 ]
+"""RFC 9112 section 9.2: such bytes answer nothing, and never the next request."""
 
 CUT_SHORT = [
     refused("before a byte", b"", Then.CLOSE),
@@ -247,47 +253,19 @@ CUT_SHORT = [
     Case("silent before a byte", b"", Then.STALL, Seen.TIMED_OUT, reuse=False),
     Case("silent within the head", PLAIN + b"X", Then.STALL, Seen.TIMED_OUT, reuse=False),
 ]
+"""RFC 9112 section 8."""
 
 
-@table(LENGTHS)
-async def test_content_length(case: Case) -> None:
-    """RFC 9112 section 6.3: a length that is not clear is an error, and must not be guessed at."""
-    await play(case)
-
-
-@table(CODINGS)
-async def test_transfer_encoding(case: Case) -> None:
-    """RFC 9112 section 6.1: we offer no coding, so a pod may use chunked and nothing else."""
-    await play(case)
-
-
-@table(CHUNKS)
-async def test_chunks(case: Case) -> None:
-    """RFC 9112 section 7.1; framed anew by us, so extensions stay behind."""
-    await play(case)
-
-
-@table(UNTIL_CLOSE)
-async def test_a_body_that_ends_with_the_connection(case: Case) -> None:
-    """RFC 9112 section 6.3: only a close is its end, and the client must be able to tell."""
-    await play(case)
-
-
-@table(BODILESS)
-async def test_answers_that_have_no_body(case: Case) -> None:
-    """RFC 9110 section 6.4.1: whatever follows the head is not a part of the answer."""
-    await play(case)
-
-
-@table(BEHIND_THE_END)
-async def test_bytes_behind_the_end(case: Case) -> None:
-    """RFC 9112 section 9.2: they answer nothing, and never the next request."""
-    await play(case)
-
-
-@table(CUT_SHORT)
-async def test_answers_cut_short(case: Case) -> None:
-    """RFC 9112 section 8."""
+@table(
+    lengths=LENGTHS,
+    codings=CODINGS,
+    chunks=CHUNKS,
+    until_close=UNTIL_CLOSE,
+    bodiless=BODILESS,
+    behind_the_end=BEHIND_THE_END,
+    cut_short=CUT_SHORT,
+)
+async def test_where_an_answer_ends(case: Case) -> None:
     await play(case)
 
 

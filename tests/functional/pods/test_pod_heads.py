@@ -77,6 +77,7 @@ HEADS = [
     refused("name beyond ASCII", with_field(b"X\xe9: a")),
     refused("separator in a name", with_field(b"X(a): b")),
 ]
+"""RFC 9110 section 5, RFC 9112 section 5."""
 
 FIRST_LINES = [
     Case("no reason", started(b"HTTP/1.1 200")),
@@ -106,6 +107,7 @@ FIRST_LINES = [
     refused("TLS alert", b"\x15\x03\x01\x00\x02\x02\x46", Then.CLOSE),
     refused("HTTP/2 settings", b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"),
 ]  # fmt: skip
+"""RFC 9112 section 4."""
 
 INTERIM = [
     Case("100", CONTINUE + WHOLE),
@@ -159,21 +161,9 @@ INTERIM = [
         extra=b"Connection: Upgrade\r\nUpgrade: websocket\r\n",
     ),
 ]
+"""RFC 9110 section 15.2: dropped, at most sixteen of them, and 101 only if it was asked for."""
 
 
-@table(HEADS)
-async def test_header_fields(case: Case) -> None:
-    """RFC 9110 section 5, RFC 9112 section 5."""
-    await play(case)
-
-
-@table(FIRST_LINES)
-async def test_status_lines(case: Case) -> None:
-    """RFC 9112 section 4."""
-    await play(case)
-
-
-@table(INTERIM)
-async def test_interim_answers(case: Case) -> None:
-    """RFC 9110 section 15.2: dropped, at most sixteen of them, and 101 only if it was asked for."""
+@table(heads=HEADS, first_lines=FIRST_LINES, interim=INTERIM)
+async def test_what_becomes_of_a_head(case: Case) -> None:
     await play(case)

@@ -9,6 +9,7 @@ from support.annotated import configmap, ingress, served
 from support.clients import connect, fetch
 from support.pods import Received, Visit, pod
 from support.proxies import proxy, simple
+from support.websockets import UPGRADE, agree_and_shout
 
 from ingressd.routing.policy import Buffering, PodHttp, Policy
 
@@ -69,21 +70,13 @@ async def test_a_body_of_unknown_length_is_counted_for_http_1_0() -> None:
 async def test_an_upgrade_is_asked_for_as_ever() -> None:
     """ingress-nginx would lose it."""
 
-    async def tunnel(visit: Visit) -> None:
-        request = await visit.request()
-        assert request is not None
-        agreed = b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        await visit.send(b"HTTP/1.1 101 Switching\r\n" + agreed)
-        await visit.reader.read()
-
     policy = Policy(pod_http=PodHttp("1.0", "close"))
     async with (
-        pod(tunnel) as web,
+        pod(agree_and_shout) as web,
         proxy(simple([web.port], policy)) as running,
         connect(running.port) as client,
     ):
-        asked = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
-        assert (await client.get(extra=asked)).status == 101
+        assert (await client.get(extra=UPGRADE)).status == 101
     assert spoken(web.requests[0]) == (b"HTTP/1.1", [b"Upgrade"])
 
 

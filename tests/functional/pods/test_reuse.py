@@ -10,10 +10,9 @@ from support.clients import connect, fetch
 from support.pods import OK, Visit, answering, free_port, pod
 from support.proxies import STREAMED, proxy, simple
 from support.waiting import until
+from support.websockets import SWITCH, UPGRADE
 
 from ingressd.routing.policy import AffinityMode, CookieAffinity, Policy
-
-UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
 
 
 async def test_a_pod_that_answered_early_never_takes_the_next_request_for_a_body() -> None:
@@ -122,7 +121,7 @@ async def test_a_client_without_a_cookie_is_not_bound_to_a_pod_that_refuses() ->
 async def test_a_switch_carries_the_affinity_cookie() -> None:
     async def script(visit: Visit) -> None:
         await visit.request()
-        await visit.send(b"HTTP/1.1 101 Switching\r\n" + UPGRADE + b"\r\n")
+        await visit.send(SWITCH)
 
     policy = Policy(affinity=CookieAffinity())
     async with (

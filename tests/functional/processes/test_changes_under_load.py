@@ -5,20 +5,30 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from statistics import median
 
 from support.certificates import CertificateAuthority, KeyPair
 from support.clients import connect, fetch
-from support.load import traffic
-from support.pods import Visit, pod, signing
+from support.each_worker import each_worker
+from support.load import Traffic, traffic
+from support.pods import OK, Visit, answering, pod, signing
 from support.program import MANIFEST, Launch, Program, running
 from support.waiting import until
 
 HOST = "a.test"
 CHANGES = 15
+CERTIFICATES = 100
 DOWNLOADS = 50
+IN_A_ROW = 100
+SHIFT_SECONDS = 10.0
+
+PROMPT_SECONDS = 0.05
+LIVE_SECONDS = 1.0
+"""Medians, of an answer from each of two workers, and of a change until both serve it."""
 
 
 class Files:
@@ -28,9 +38,17 @@ class Files:
         self.folder = folder
         (folder / "web.yaml").write_text(MANIFEST.format(host=HOST))
 
-    def put_endpoints(self, *ports: int) -> None:
-        """The pods there are from now on."""
-        slices = [self._slice(port) for port in ports]
+    def put_endpoints(
+        self, *ports: int, leaving: Sequence[int] = (), gone: Sequence[int] = ()
+    ) -> None:
+        """The pods there are from now on; those that leave still serve, those that are gone do not
+        though they are listed.
+        """
+        slices = [
+            *(self._slice(port, ready=True) for port in ports),
+            *(self._slice(port, ready=False, serving=True, terminating=True) for port in leaving),
+            *(self._slice(port, ready=False, serving=False, terminating=True) for port in gone),
+        ]
         self._put("slices.json", {"apiVersion": "v1", "kind": "List", "items": slices})
 
     def put_certificate(self, pair: KeyPair) -> None:
@@ -39,7 +57,7 @@ class Files:
         head = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "tls"}}
         self._put("tls.json", {**head, "type": "kubernetes.io/tls", "stringData": data})
 
-    def _slice(self, port: int) -> dict[str, object]:
+    def _slice(self, port: int, **conditions: bool) -> dict[str, object]:
         return {
             "apiVersion": "discovery.k8s.io/v1",
             "kind": "EndpointSlice",
@@ -48,7 +66,7 @@ class Files:
                 "labels": {"kubernetes.io/service-name": "web"},
             },
             "addressType": "IPv4",
-            "endpoints": [{"addresses": ["127.0.0.1"]}],
+            "endpoints": [{"addresses": ["127.0.0.1"], "conditions": conditions}],
             "ports": [{"port": port}],
         }
 
@@ -60,12 +78,14 @@ class Files:
 
 
 @asynccontextmanager
-async def served(tmp_path: Path) -> AsyncIterator[tuple[Program, Files]]:
+async def served(
+    tmp_path: Path, certificate: KeyPair | None = None
+) -> AsyncIterator[tuple[Program, Files]]:
     folder = tmp_path / "manifests"
     folder.mkdir()
     files = Files(folder)
     files.put_endpoints()
-    files.put_certificate(CertificateAuthority().leaf(HOST))
+    files.put_certificate(certificate or CertificateAuthority().leaf(HOST))
     arguments = ("--no-access-log", "--default-ssl-certificate", "default/tls")
     async with running(Launch(folder, tmp_path, arguments)) as program:
         yield program, files
@@ -129,27 +149,87 @@ async def _until_200(port: int) -> bytes:
         assert response.status == 503
 
 
+async def test_pods_that_leave_serve_while_no_other_is_ready(tmp_path: Path) -> None:
+    """KEP-1669: better one that is about to go than 503."""
+    async with (
+        pod(signing(b"old")) as old,
+        pod(signing(b"new")) as new,
+        served(tmp_path) as (program, files),
+    ):
+        files.put_endpoints(old.port)
+        await _until_200(program.http)
+        async with traffic(program.http, HOST) as seen:
+            for _ in range(3):
+                files.put_endpoints(new.port, leaving=[old.port])
+                await _until_all_come_from("new", seen)
+                files.put_endpoints(leaving=[old.port], gone=[new.port])
+                await _until_all_come_from("old", seen)
+        assert seen.failures == []
+        files.put_endpoints(gone=[old.port, new.port])
+        while (await fetch(program.http)).status != 503:
+            pass
+
+
+async def _until_all_come_from(name: str, seen: Traffic) -> None:
+    """Wait until so many answers in a row are of this pod that no worker can know another one."""
+    async with asyncio.timeout(SHIFT_SECONDS):
+        while True:
+            before, wanted = seen.answers.copy(), seen.answers.total() + IN_A_ROW
+            await until(lambda goal=wanted: bool(seen.failures) or seen.answers.total() >= goal)
+            assert seen.failures == []
+            if (seen.answers - before).keys() == {name}:
+                return
+
+
+async def test_without_endpoints_the_answer_is_prompt_and_those_that_come_back_are_soon_asked(
+    tmp_path: Path,
+) -> None:
+    asked, back = [], []
+    async with pod(answering(OK)) as web, served(tmp_path) as (program, files):
+        files.put_endpoints(web.port)
+        await _until_200(program.http)
+        async with each_worker(program) as workers:
+            for _ in range(5):
+                files.put_endpoints()
+                await workers.until(HOST.encode(), 503)
+                connections = web.connections
+                asked += [await _seconds(workers.until(HOST.encode(), 503)) for _ in range(20)]
+                assert web.connections == connections
+                files.put_endpoints(web.port)
+                back.append(await _seconds(workers.until(HOST.encode(), 200)))
+    assert median(asked) < PROMPT_SECONDS
+    assert median(back) < LIVE_SECONDS
+
+
+async def _seconds(work: Awaitable[None]) -> float:
+    """How long it takes."""
+    begun = time.monotonic()
+    await work
+    return time.monotonic() - begun
+
+
 async def test_a_certificate_that_is_replaced_under_load_fails_no_handshake(
     tmp_path: Path,
 ) -> None:
     authority = CertificateAuthority()
     trusting = authority.client_context()
-    async with served(tmp_path) as (program, files):
-        certificates = [authority.leaf(HOST) for _ in range(CHANGES)]
-        for pair in certificates:
+    async with (
+        served(tmp_path, authority.leaf(HOST)) as (program, files),
+        connect(program.https, tls=trusting, server_name=HOST) as kept,
+    ):
+        delays = []
+        for _ in range(CERTIFICATES):
+            pair = authority.leaf(HOST)
             files.put_certificate(pair)
-            wanted = ssl.PEM_cert_to_DER_cert(pair.chain.decode())
-            shown = b""
-            while shown != wanted:
-                try:
-                    async with connect(program.https, tls=trusting, server_name=HOST) as client:
-                        shown = _certificate(client.writer)
-                        assert (await client.get()).status == 503
-                except ssl.SSLCertVerificationError:
-                    assert pair is certificates[0]  # what was there before is of another authority
+            delays.append(await _seconds(_until_shown(program.https, trusting, pair)))
+            assert (await kept.get()).status == 503
+    assert median(delays) < LIVE_SECONDS
 
 
-def _certificate(writer: asyncio.StreamWriter) -> bytes:
-    """What the server showed."""
-    shown: bytes | None = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-    return shown or b""
+async def _until_shown(port: int, trusting: ssl.SSLContext, pair: KeyPair) -> None:
+    """Make connections, each good for a request, until one comes with this certificate."""
+    wanted, shown = ssl.PEM_cert_to_DER_cert(pair.chain.decode()), None
+    while shown != wanted:
+        async with connect(port, tls=trusting, server_name=HOST) as client:
+            shown = client.writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+            assert (await client.get()).status == 503

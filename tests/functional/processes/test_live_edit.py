@@ -11,7 +11,11 @@ import pytest
 from support.certificates import CertificateAuthority
 from support.clients import Client, connect, fetch
 from support.pods import Visit, named, pod
+from support.process_tree import children
 from support.processes import Served, serving
+from support.websockets import ASK, SWITCH, shout
+
+from bench.memory import memory_of
 
 GIBIBYTE = 1 << 30
 PIECE = bytes(1 << 20)
@@ -33,8 +37,8 @@ spec:
 """
 
 
-async def stream_or_echo(visit: Visit) -> None:
-    """Downloads a gibibyte, or echoes as another protocol."""
+async def stream_or_shout(visit: Visit) -> None:
+    """Downloads a gibibyte, or shouts back as another protocol."""
     request = await visit.request()
     assert request is not None
     if b" /download " in request.line:
@@ -42,11 +46,8 @@ async def stream_or_echo(visit: Visit) -> None:
         for _ in range(GIBIBYTE // len(PIECE)):
             await visit.send(PIECE)
     else:
-        await visit.send(
-            b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        )
-        while data := await visit.reader.read(1 << 16):
-            await visit.send(data)
+        await visit.send(SWITCH)
+        await shout(visit)
 
 
 async def drained(client: Client, total: int) -> int:
@@ -59,10 +60,8 @@ async def drained(client: Client, total: int) -> int:
 
 def resident(running: Served) -> int:
     """Resident bytes of the worker process."""
-    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children")
-    (worker,) = children.read_text().split()
-    pages = int(Path(f"/proc/{worker}/statm").read_text().split()[1])
-    return pages * 4096
+    (worker,) = children(running.process.pid)
+    return memory_of(worker).rss
 
 
 async def becomes(port: int, status: int, path: bytes = b"/", host: bytes = b"a.test") -> None:
@@ -75,7 +74,7 @@ async def test_an_edit_leaves_a_websocket_and_a_gibibyte_alone(tmp_path: Path) -
     manifest = tmp_path / "live.yaml"
     manifest.write_text(INGRESS.format(path="/", service="web"))
     async with (
-        pod(stream_or_echo) as web,
+        pod(stream_or_shout) as web,
         pod(named(b"new")) as new,
         serving(
             ["--manifests", str(manifest), "--backend", f"web=127.0.0.1:{web.port}",
@@ -84,9 +83,7 @@ async def test_an_edit_leaves_a_websocket_and_a_gibibyte_alone(tmp_path: Path) -
         connect(running.http) as socket,
         connect(running.http) as download,
     ):  # fmt: skip
-        await socket.send(
-            b"GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        )
+        await socket.send(ASK)
         assert (await socket.response()).status == 101
         await download.send(b"GET /download HTTP/1.1\r\nHost: a.test\r\n\r\n")
         await download.reader.readuntil(b"\r\n\r\n")
@@ -100,7 +97,7 @@ async def test_an_edit_leaves_a_websocket_and_a_gibibyte_alone(tmp_path: Path) -
         assert first_half + await drained(download, GIBIBYTE - first_half) == GIBIBYTE
         assert resident(running) - before < FLAT
         await socket.send(b"still here")
-        assert await socket.reader.readexactly(10) == b"still here"
+        assert await socket.reader.readexactly(10) == b"STILL HERE"
 
 
 async def test_a_half_written_file_keeps_what_was_served(tmp_path: Path) -> None:

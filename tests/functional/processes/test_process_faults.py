@@ -11,17 +11,20 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from support.clients import Client, connected
 from support.downloads import Downloads
 from support.load import traffic
 from support.pods import Pod, Script, pod
 from support.process_tree import is_running
 from support.program import MANIFEST, Launch, Program, running
 from support.waiting import refuses, until
+from support.websockets import ASK
 
 from ingressd.workers.sockets import bind_alone
 
 HOST = "a.test"
 DOWNLOADS = 16  # so many that each of two workers has some
+MANY_DOWNLOADS, IDLE, TUNNELS = 100, 100, 50
 CLIENTS = 6  # of support.load
 
 
@@ -75,10 +78,28 @@ async def test_workers_finish_and_leave_when_the_supervisor_is_killed(tmp_path: 
                 each.close()
 
 
+async def switched(client: Client) -> int:
+    """The status of an upgrade."""
+    await client.send(ASK)
+    return (await client.response()).status
+
+
+async def shouted(client: Client) -> bytes:
+    """What comes back through a tunnel."""
+    await client.send(b"still here")
+    return await client.reader.readexactly(10)
+
+
 async def test_sigterm_under_load_fails_no_request(tmp_path: Path) -> None:
     downloads = Downloads()
-    async with served(tmp_path, downloads.script, grace=6) as (program, _):
-        await downloads.begin(program.http, DOWNLOADS)
+    async with (
+        served(tmp_path, downloads.script, grace=6) as (program, _),
+        connected(program.http, IDLE) as idle,
+        connected(program.http, TUNNELS) as tunnels,
+    ):
+        assert [(await client.get()).status for client in idle] == [200] * IDLE
+        assert [await switched(client) for client in tunnels] == [101] * TUNNELS
+        await downloads.begin(program.http, MANY_DOWNLOADS)
         async with traffic(program.http, HOST) as seen:
             await seen.more(50)
             program.process.send_signal(signal.SIGTERM)
@@ -87,8 +108,11 @@ async def test_sigterm_under_load_fails_no_request(tmp_path: Path) -> None:
             assert not refuses(program.http)
         await until(lambda: refuses(program.http))
 
-        assert await downloads.outcome() == [True] * DOWNLOADS
+        assert all([await client.at_eof() for client in idle])
+        assert [await shouted(client) for client in tunnels] == [b"STILL HERE"] * TUNNELS
+        assert await downloads.outcome() == [True] * MANY_DOWNLOADS
         assert seen.failures == []
+        assert all([await client.at_eof() for client in tunnels])
         assert await program.process.wait() == 0
         assert "Traceback" not in program.said
 

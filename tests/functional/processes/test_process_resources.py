@@ -14,7 +14,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from support.clients import Client, connect, fetch
+from support.clients import Client, connect, connected, fetch
+from support.descriptors import open_descriptors
 from support.pods import Script, answering, named, pod
 from support.program import MANIFEST, Launch, Program, running
 from support.waiting import until
@@ -58,10 +59,6 @@ async def ask(program: Program, count: int, path: bytes = b"/") -> None:
 # Descriptors.
 
 
-def open_descriptors(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
 async def answered(clients: list[Client]) -> list[int]:
     """What each gets for a request."""
     return [(await each.get()).status for each in clients]
@@ -71,16 +68,14 @@ async def test_a_small_limit_of_descriptors_bounds_clients_and_drops_none(tmp_pa
     limited = ("sh", "-c", 'ulimit -n 260 && exec "$@"', "sh")
     async with (
         served(tmp_path, "--no-access-log", wrapper=limited) as program,
-        AsyncExitStack() as some,
-        AsyncExitStack() as more,
+        AsyncExitStack() as stack,
     ):
-        first = [await some.enter_async_context(connect(program.http)) for _ in range(30)]
-        assert await answered(first) == [200] * 30
-        rest = [await more.enter_async_context(connect(program.http)) for _ in range(60)]
-        for client in rest:
-            await client.send(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
-        assert await answered(first[:10]) == [200] * 10
-        await some.aclose()
+        async with connected(program.http, 30) as first:
+            assert await answered(first) == [200] * 30
+            rest = await stack.enter_async_context(connected(program.http, 60))
+            for client in rest:
+                await client.send(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+            assert await answered(first[:10]) == [200] * 10
 
         for client in rest:
             assert (await client.response()).status == 200
@@ -94,7 +89,7 @@ async def test_without_descriptors_it_says_so_once_and_recovers(tmp_path: Path) 
         await ask(program, 1)
         before = resource.prlimit(worker, resource.RLIMIT_NOFILE)
         resource.prlimit(worker, resource.RLIMIT_NOFILE, (open_descriptors(worker) + 20, before[1]))
-        clients = [await stack.enter_async_context(connect(program.http)) for _ in range(60)]
+        clients = await stack.enter_async_context(connected(program.http, 60))
         for client in clients:
             await client.send(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
         await until(lambda: "cannot accept connections" in program.said)

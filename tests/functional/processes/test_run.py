@@ -20,13 +20,12 @@ from support.pods import Visit, named, pod
 from support.processes import PROGRAM, READY, line_with, started, stop
 from support.program import MANIFEST
 from support.waiting import refuses, until
+from support.websockets import ASK, SWITCH, shout
 
 ADMIN = re.compile(r"admin port (\d+)")
 LEAVING = re.compile(r"leaving")
 
 STREAMED = '{name: web, annotations: {nginx.ingress.kubernetes.io/proxy-request-buffering: "off"}}'
-UPGRADE = b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-SWITCHED = b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 
 class Running(Struct, frozen=True):
@@ -158,9 +157,8 @@ async def test_websockets_outlast_requests_and_are_closed_at_the_end(manifest: P
     async def script(visit: Visit) -> None:
         request = await visit.request()
         if request is not None and request.value(b"upgrade"):
-            await visit.send(SWITCHED)
-            while data := await visit.reader.read(1 << 16):
-                await visit.send(data.upper())
+            await visit.send(SWITCH)
+            await shout(visit)
             return
         asked.set()
         await go_on.wait()
@@ -171,7 +169,7 @@ async def test_websockets_outlast_requests_and_are_closed_at_the_end(manifest: P
         running(manifest, backend.port, grace=3) as run,
         connect(run.http) as socket_,
     ):
-        await socket_.send(UPGRADE)
+        await socket_.send(ASK)
         assert (await socket_.response()).status == 101
         download = asyncio.create_task(fetch(run.http))
         await asked.wait()

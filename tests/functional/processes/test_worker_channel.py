@@ -6,11 +6,11 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from support.clients import fetch
 from support.waiting import until
 
+from bench.memory import memory_of
 from ingressd.proxy.settings import ProxySettings
 from ingressd.routing.delta import Delta
 from ingressd.routing.model import Endpoint, Upstream
@@ -66,11 +66,6 @@ async def two_workers(changes: Changes) -> AsyncIterator[tuple[Supervisor, int]]
         await supervisor.stop(0)
 
 
-def resident_bytes() -> int:
-    """Memory of this process."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 async def test_a_channel_that_is_full_costs_nobody_else_anything() -> None:
     changes = Changes()
     async with two_workers(changes) as (supervisor, port):
@@ -78,7 +73,7 @@ async def test_a_channel_that_is_full_costs_nobody_else_anything() -> None:
         frame = len(encode_frame(Apply(changes.next())))
         assert frame * PUSHES > 10 * ROOM
         os.kill(stuck.pid, signal.SIGSTOP)
-        before = resident_bytes()
+        before = memory_of(os.getpid()).rss
         for number in range(3, 3 + PUSHES):
             supervisor.publish(changes.next())
             if number % 10 == 0:
@@ -87,7 +82,7 @@ async def test_a_channel_that_is_full_costs_nobody_else_anything() -> None:
         newest = changes.table.generation
         await until(lambda: supervisor.status[other.index].generation == newest)
         assert supervisor.status[stuck.index].generation == 1
-        assert resident_bytes() - before < (MAX_BEHIND + 10) * frame
+        assert memory_of(os.getpid()).rss - before < (MAX_BEHIND + 10) * frame
         os.kill(stuck.pid, signal.SIGCONT)
         await until(lambda: supervisor.status[stuck.index].generation == newest)
         assert supervisor.restarts == 0

@@ -8,13 +8,13 @@ import os
 import resource
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, web
 from support.clients import connect, fetch
+from support.each_worker import WorkerClient
 from support.waiting import refuses, until
 
 from ingressd.proxy.settings import ProxySettings
@@ -22,7 +22,6 @@ from ingressd.routing.delta import Delta
 from ingressd.routing.model import Backend, Endpoint, Host, PathKind, Route, Upstream
 from ingressd.routing.table import Table
 from ingressd.workers.channel import open_channel
-from ingressd.workers.messages import Applied, Apply, Measured, Report, Start, Stop
 from ingressd.workers.sockets import Addresses, bind_workers, port_of
 from ingressd.workers.supervisor import Supervisor
 from ingressd.workers.worker import WorkerSettings
@@ -33,6 +32,11 @@ SETTINGS = WorkerSettings(
     heartbeat_timeout=10.0,
 )
 UPSTREAM = "shop/web:80"
+
+CONNECTIONS = 400
+"""Of two workers: about half are in the queue of each."""
+
+RESTART_SECONDS = 1.0
 
 
 class Cluster:
@@ -143,19 +147,27 @@ async def test_workers_serve_from_the_first_table_on_and_follow_changes(pod: End
 
 
 async def test_a_killed_worker_is_replaced_and_its_queue_is_served(pod: Endpoint) -> None:
-    async with running(1) as cluster:
+    async with running(2) as cluster, contextlib.AsyncExitStack() as stack:
         cluster.change(pod)
         await cluster.supervisor.ready()
-        (before,) = cluster.supervisor.status
+        before, other = cluster.supervisor.status
+        survivor = WorkerClient(cluster.port, other.pid, stack)
+        assert await survivor.status(b"shop.test") == 200
 
         os.kill(before.pid, signal.SIGSTOP)
-        queued = [await asyncio.open_connection("127.0.0.1", cluster.port) for _ in range(20)]
+        queued = [
+            await asyncio.open_connection("127.0.0.1", cluster.port) for _ in range(CONNECTIONS)
+        ]
         os.kill(before.pid, signal.SIGKILL)
+        async with asyncio.timeout(RESTART_SECONDS):
+            while cluster.supervisor.status[before.index].pid in (0, before.pid):
+                assert await survivor.status(b"shop.test") == 200
+        while not cluster.supervisor.status[before.index].serving:
+            assert await survivor.status(b"shop.test") == 200
 
         statuses = await asyncio.gather(*(_status(*connection) for connection in queued))
-        assert statuses == [b"HTTP/1.1 200 OK\r\n"] * 20
-        (after,) = cluster.supervisor.status
-        assert after.pid != before.pid
+        assert statuses == [b"HTTP/1.1 200 OK\r\n"] * CONNECTIONS
+        assert cluster.supervisor.status[other.index].pid == other.pid
         assert cluster.supervisor.restarts == 1
 
 
@@ -338,49 +350,6 @@ async def test_stopping_finishes_what_is_in_flight(pod: Endpoint, behaviour: Pod
         assert cluster.supervisor.restarts == 0
 
 
-async def test_a_worker_imports_no_control_plane_and_ignores_the_groups_signals(
-    tmp_path: Path,
-) -> None:
-    ours, theirs = socket.socketpair()
-    (listeners,) = bind_workers(Addresses(("127.0.0.1",), 0, 0), 1)
-    imported = tmp_path / "imported.txt"
-    with theirs, imported.open("wb") as stderr:
-        worker = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-X",
-            "importtime",
-            "-m",
-            "ingressd.workers.process",
-            str(theirs.fileno()),
-            stderr=stderr,
-            pass_fds=[theirs.fileno(), *(each.fileno() for each in listeners.all)],
-        )
-    channel = await open_channel(ours, Report)
-    http, https = (tuple(e.fileno() for e in group) for group in (listeners.http, listeners.https))
-    await channel.send(Start(SETTINGS.proxy, http, https, heartbeat_interval=60))
-    await channel.send(Apply(Delta(1, reset=True)))
-    while not isinstance(await channel.receive(), Applied):
-        pass
-    worker.send_signal(signal.SIGINT)
-    worker.send_signal(signal.SIGTERM)
-    worker.send_signal(signal.SIGHUP)
-    worker.send_signal(signal.SIGUSR2)
-    await channel.send(Stop(1))
-    last = await channel.receive()
-    while (report := await channel.receive()) is not None:
-        last = report
-
-    assert isinstance(last, Measured)
-    assert await worker.wait() == 0
-    modules = {line.rpartition("|")[2].strip() for line in imported.read_text().splitlines()}
-    assert "ingressd.proxy.server" in modules
-    banned = {"kubernetes_asyncio", "cryptography", "yaml", "watchfiles", "prometheus_client"}
-    banned |= {f"ingressd.{room}" for room in ("resources", "compiler", "sources", "controller")}
-    assert modules.isdisjoint(banned)
-    await channel.close()
-    listeners.close()
-
-
 async def test_a_worker_may_use_every_descriptor_that_is_allowed(pod: Endpoint) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
@@ -393,25 +362,3 @@ async def test_a_worker_may_use_every_descriptor_that_is_allowed(pod: Endpoint) 
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert limits == (hard, hard)
-
-
-async def test_a_worker_without_a_supervisor_exits(pod: Endpoint) -> None:
-    ours, theirs = socket.socketpair()
-    (listeners,) = bind_workers(Addresses(("127.0.0.1",), 0, 0), 1)
-    with theirs:
-        worker = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "ingressd.workers.process",
-            str(theirs.fileno()),
-            pass_fds=[theirs.fileno(), *(each.fileno() for each in listeners.all)],
-        )
-    channel = await open_channel(ours, Report)
-    http = tuple(each.fileno() for each in listeners.http)
-    await channel.send(Start(SETTINGS.proxy, http, ()))
-    await channel.send(Apply(Delta(1, reset=True)))
-    assert await channel.receive() is not None
-
-    await channel.close()
-    assert await worker.wait() == 0
-    listeners.close()

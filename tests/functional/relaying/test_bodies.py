@@ -206,22 +206,12 @@ async def test_a_slow_client_holds_the_pod_back() -> None:
         connect(running.port) as client,
     ):
         await client.send(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
-        connection = await _held_back(running.proxy)
+        transport = (await running.slow_client()).transport
         assert sent < total
-        transport = connection.transport
         assert transport is not None
         assert transport.get_write_buffer_size() < 2 << 20
         response = await client.response()
         assert response.complete and len(response.body) == total
-
-
-async def _held_back(server: object) -> object:
-    """The client connection of which the pod's side is paused."""
-    while True:
-        for connection in server._front.client_connections():  # type: ignore[attr-defined]
-            if connection.exchange is not None and connection.writing_paused:
-                return connection
-        await asyncio.sleep(0)
 
 
 async def test_a_slow_pod_holds_the_client_back() -> None:

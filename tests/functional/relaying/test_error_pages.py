@@ -13,6 +13,7 @@ from support.error_pages import CODES, PAGE, dead, gone, replacing, silent, tabl
 from support.nginx import connect_to, needs_nginx, nginx
 from support.pods import CUT_SHORT, Script, Visit, answering, free_port, pod
 from support.proxies import proxy, simple, upstream
+from support.websockets import UPGRADE
 
 from ingressd.routing.delta import Delta
 from ingressd.routing.global_policy import GlobalPolicy
@@ -306,14 +307,13 @@ async def test_a_long_body_that_was_kept_is_sent_again_but_not_for_a_page() -> N
 
 
 async def test_a_websocket_that_is_declined_has_the_page(tmp_path: Path) -> None:
-    ask = b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
     async with (
         pod(gone(503)) as web,
         pod(answering(PAGE)) as errors,
         ingressd_before(web.port, errors.port, tmp_path) as door,
         door() as client,
     ):
-        assert (await client.get(extra=ask)).body == b"page"
+        assert (await client.get(extra=UPGRADE)).body == b"page"
     assert web.requests[0].value(b"upgrade") == b"websocket"
     assert errors.requests[0].value(b"upgrade") is None
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import aiohttp
 import pytest
-from support.clients import connect
+from support.clients import Client, connect
 from support.pods import OK, Script, Visit, answering, pod
-from support.proxies import proxy, route, simple, upstream
+from support.proxies import Running, proxy, route, simple, upstream
 from support.websockets import converse, websocket_pod
 
 from ingressd.routing.delta import Delta
 from ingressd.routing.model import Host
-from ingressd.routing.policy import Policy, Timeouts
+from ingressd.routing.policy import DEFAULT_POLICY, Policy, Timeouts
 
 SWITCH = b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: %b\r\nX-Pod: 1\r\n\r\n"
 ASK = b"GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: keep-alive, Upgrade\r\nUpgrade: %b\r\n\r\n"
@@ -27,6 +30,21 @@ def echoing(protocol: bytes, first: bytes = b"") -> Script:
             await visit.send(data.upper())
 
     return script
+
+
+@asynccontextmanager
+async def tunnel(
+    script: Script, policy: Policy = DEFAULT_POLICY
+) -> AsyncIterator[tuple[Running, Client]]:
+    """A data plane, and a client that it has switched through to a pod."""
+    async with (
+        pod(script) as web_pod,
+        proxy(simple([web_pod.port], policy)) as running,
+        connect(running.port) as client,
+    ):
+        await client.send(ASK % b"websocket")
+        assert (await client.response()).status == 101
+        yield running, client
 
 
 @pytest.mark.parametrize("protocol", [b"websocket", b"WebSocket"])
@@ -91,13 +109,7 @@ async def test_either_side_may_hang_up() -> None:
         await visit.request()
         await visit.send(SWITCH % b"websocket" + b"bye")
 
-    async with (
-        pod(script) as web_pod,
-        proxy(simple([web_pod.port])) as running,
-        connect(running.port) as client,
-    ):
-        await client.send(ASK % b"websocket")
-        await client.response()
+    async with tunnel(script) as (_, client):
         assert await client.reader.read() == b"bye"
 
 
@@ -122,13 +134,7 @@ async def test_the_last_bytes_of_a_client_that_leaves_reach_the_pod() -> None:
 
 
 async def test_a_tunnel_survives_changes_even_the_end_of_its_own_route() -> None:
-    async with (
-        pod(echoing(b"websocket")) as web_pod,
-        proxy(simple([web_pod.port])) as running,
-        connect(running.port) as client,
-    ):
-        await client.send(ASK % b"websocket")
-        await client.response()
+    async with tunnel(echoing(b"websocket")) as (running, client):
         running.apply(Delta(0, hosts=(Host("b.test", (route(host="b.test"),)),)))
         running.set_endpoints([])
         running.apply(Delta(0, removed_hosts=("a.test",), removed_upstreams=(upstream([]).key,)))
@@ -138,13 +144,7 @@ async def test_a_tunnel_survives_changes_even_the_end_of_its_own_route() -> None
 
 async def test_an_idle_tunnel_is_cut_after_its_timeout() -> None:
     policy = Policy(timeouts=Timeouts(read=0.3, tunnel=0.3))
-    async with (
-        pod(echoing(b"websocket")) as web_pod,
-        proxy(simple([web_pod.port], policy)) as running,
-        connect(running.port) as client,
-    ):
-        await client.send(ASK % b"websocket")
-        await client.response()
+    async with tunnel(echoing(b"websocket"), policy) as (_, client):
         assert await client.at_eof()
 
 
@@ -157,13 +157,7 @@ async def test_a_tunnel_holds_back_a_client_that_is_faster_than_the_pod() -> Non
             total += len(await visit.reader.read(1 << 16))
         await visit.send(b"%d" % total)
 
-    async with (
-        pod(script) as web_pod,
-        proxy(simple([web_pod.port])) as running,
-        connect(running.port) as client,
-    ):
-        await client.send(ASK % b"websocket")
-        await client.response()
+    async with tunnel(script) as (_, client):
         for _ in range(16):
             await client.send(bytes(1 << 20))
         assert await client.reader.readexactly(8) == b"%d" % (16 << 20)
