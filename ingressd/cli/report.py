@@ -31,8 +31,10 @@ class Effect(Enum):
 _RANKS = {effect: rank for rank, effect in enumerate(Effect)}
 _WITHOUT = {Outcome.INVALID, Outcome.NEVER_EXISTED, Outcome.OVERRIDDEN}
 
-# Ingresses (but for their annotations) that ingress-nginx serves otherwise, or more of.
+# Ingresses (but for their annotations) that ingress-nginx serves otherwise, or more of: one with a
+# word that is denied goes on there as it was, until its controller starts anew.
 _DEPARTURES = {
+    Code.ANNOTATION_DENIED.value,
     Code.COMPILER_FAILED.value,
     Code.ENDPOINT_ADDRESS_REFUSED.value,
     Code.HOST_INVALID.value,

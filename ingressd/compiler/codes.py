@@ -32,6 +32,7 @@ class Code(Enum):
     ANNOTATION_UNSUPPORTED = "AnnotationUnsupported", Severity.WARNING
     BACKEND_INVALID = "BackendInvalid", Severity.ERROR
     BACKEND_RESOURCE_UNSUPPORTED = "BackendResourceUnsupported", Severity.ERROR
+    BLOCKLIST_REPLACED = "BlocklistReplaced", Severity.WARNING
     CANARY_OVERWEIGHT = "CanaryOverweight", Severity.WARNING
     CANARY_SAME_BACKEND = "CanarySameBackend", Severity.WARNING
     CANARY_UNMATCHED = "CanaryUnmatched", Severity.WARNING

@@ -190,7 +190,14 @@ EXAMPLES: dict[str, list[Example]] = {
     ],
     "denylist-source-range": [policy("192.0.2.1", access=Access(deny=("192.0.2.1",)))],
     "no-auth-locations": [policy(" /a, /b ,", no_auth_paths=("/a", "/b"))],
-    "block-cidrs": [blocked("192.0.2.1", networks=("192.0.2.1",))],
+    "block-cidrs": [
+        (
+            "192.0.2.1",
+            GlobalPolicy(blocklists=Blocklists(networks=("192.0.2.1",))),
+            Directives(blocks_networks=True),
+        ),
+        blocked(""),
+    ],
     "block-user-agents": [
         blocked("~*chrome, curl/7.0", user_agents=("~*chrome", "curl/7.0")),
         blocked("", user_agents=()),

@@ -57,7 +57,7 @@ def service_url(*, from_annotation: bool, may_lack_slash: bool = False) -> Parse
 
 def allowed_in_url(text: str) -> bool:
     """Whether an annotation may hold it as a URL, as far as its characters go."""
-    return _TEXT_WITH_VARIABLES.fullmatch(text.strip()) is not None
+    return _TEXT_WITH_VARIABLES.fullmatch(text.replace(" ", "")) is not None
 
 
 def text_with_variables(*, from_annotation: bool) -> Parser:

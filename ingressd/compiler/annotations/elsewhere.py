@@ -5,6 +5,7 @@ Mostly it uses the default. What goes beyond that is told here, in words that fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -34,6 +35,18 @@ def drops_unless_number(text: str) -> str:
     except ValueError:
         return drops_ingress(text)
     return ""
+
+
+def drops_unless(pattern: str) -> Elsewhere:
+    """So it is with a text of which, without its spaces, a regular expression does not take the
+    whole; any other one means the default."""
+    taken = re.compile(pattern)
+    return lambda text: "" if taken.fullmatch(text.replace(" ", "")) else drops_ingress(text)
+
+
+def if_it_drops(told: str) -> str:
+    """What is told, if all of the Ingress is concerned."""
+    return told if told == _DROPPED else ""
 
 
 def ignores(what: str) -> Elsewhere:

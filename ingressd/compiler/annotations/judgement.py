@@ -8,9 +8,10 @@ from types import MappingProxyType
 
 from msgspec import structs
 
+from ingressd.compiler.annotations.elsewhere import if_it_drops
 from ingressd.compiler.annotations.foreign import LEGACY_PREFIX, meant_by
 from ingressd.compiler.annotations.referent import Unusable
-from ingressd.compiler.annotations.row import Row, Scope, Support
+from ingressd.compiler.annotations.row import Idle, Row, Scope, Support
 from ingressd.compiler.annotations.table import BY_NAME, OWN, OWN_BY_NAME
 from ingressd.compiler.annotations.verdict import Outcome, Verdict
 from ingressd.resources.shape import closest
@@ -58,7 +59,7 @@ def _no_op(row: Row, annotation: str, text: str) -> Verdict:
 def _unsupported(row: Row, annotation: str, text: str) -> Verdict:
     """What is not served, yet or ever; closed where serving without it would be too open."""
     is_blocking = row.protects(text)
-    if is_blocking and row.value is None:
+    if is_blocking and (row.closed is not None or row.value is None or not row.field):
         return _unprotected(row, annotation, text)
     when = "yet" if row.support is Support.NOT_YET else "and will not"
     return Verdict(
@@ -119,19 +120,34 @@ _VERDICTS: Mapping[Support, Callable[[Row, str, str], Verdict]] = MappingProxyTy
 
 def invalid(row: Row, annotation: str, text: str) -> Verdict:
     """Of one whose text cannot be read."""
+    is_blocking = row.protects(text)
+    ours = _closing(row) if is_blocking else row.instead
+    told = _unreadable(row, annotation, text, ours, row.elsewhere(text))
+    return structs.replace(told, is_blocking=is_blocking)
+
+
+def invalid_in_vain(
+    row: Row, annotation: str, text: str, vain: Verdict, *, is_read: bool
+) -> Verdict:
+    """Of one whose text cannot be read, and which would be ``vain`` anyway. ``is_read``:
+    ingress-nginx does not know the latter before it has read it."""
+    elsewhere = if_it_drops(row.elsewhere(text)) if is_read else ""
+    told = _unreadable(row, annotation, text, vain.message, elsewhere)
+    if row.support is not Support.HONOURED:
+        return structs.replace(told, remedy=vain.remedy)
+    return structs.replace(told, remedy=f"{told.remedy}, and {vain.remedy}")
+
+
+def _unreadable(row: Row, annotation: str, text: str, ours: str, elsewhere: str) -> Verdict:
+    """``ours`` is what happens here, ``elsewhere`` what goes beyond the default there."""
     assert row.value is not None
     expected = row.value.expected
-    is_blocking = row.protects(text)
-    instead = _closing(row) if is_blocking else "the default is used"
-    elsewhere = row.elsewhere(text)
-    if elsewhere:
-        instead = f"{instead if is_blocking else 'it is ignored'}, where {elsewhere}"
+    where = f", where {elsewhere}" if elsewhere else ""
     return Verdict(
         annotation,
         Outcome.INVALID,
-        message=f"{text[:80]!r} is not valid, expected {expected}; {instead}",
-        remedy=f"write {expected}",
-        is_blocking=is_blocking,
+        message=f"{text[:80]!r} is not valid, expected {expected}; {ours}{where}",
+        remedy=f"write {expected}" if row.support is Support.HONOURED else row.remedy,
         differs=bool(elsewhere),
     )
 
@@ -163,6 +179,28 @@ def without_switch(row: Row, annotation: str) -> Verdict:
         message=f"it has no effect without a valid {row.requires}",
         remedy=f"add {row.requires}, or remove this one",
         is_suspect=row.is_protective,
+    )
+
+
+def without_modified(row: Row, annotation: str, words: str) -> Verdict:
+    """Of one that changes how something is done which is not done at all."""
+    return Verdict(
+        annotation,
+        Outcome.NO_OP,
+        message=f"it has no effect without {words}",
+        remedy=f"add {words}, or remove this one",
+        is_suspect=row.is_protective,
+    )
+
+
+def idle(annotation: str, why: Idle) -> Verdict:
+    """Of one whose text is written well, and does nothing."""
+    return Verdict(
+        annotation,
+        Outcome.NO_OP,
+        message=why.why,
+        remedy=why.remedy,
+        is_suspect=why.is_suspect,
     )
 
 

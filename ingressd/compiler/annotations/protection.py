@@ -36,6 +36,11 @@ def always(text: str) -> bool:
     return True
 
 
+def unless_empty(text: str) -> bool:
+    """Unless it says nothing."""
+    return bool(text.strip())
+
+
 def unless_off(text: str) -> bool:
     """Unless it says "off", or false as Go writes it."""
     try:

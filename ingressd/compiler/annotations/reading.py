@@ -30,6 +30,7 @@ from ingressd.compiler.annotations.table import (
 )
 from ingressd.compiler.annotations.vain_protection import closes
 from ingressd.compiler.annotations.verdict import Verdict
+from ingressd.compiler.annotations.without_effect import Said, tell_of_idle
 from ingressd.compiler.closing import closed_policy
 from ingressd.compiler.replacing import put
 from ingressd.resources.metadata import ObjectKey
@@ -150,6 +151,13 @@ def _closed_if_blocked(reading: Reading) -> Reading:
     return structs.replace(reading, directives=closed(reading.directives))
 
 
+def _names(row: Row, texts: Mapping[str, str]) -> list[str]:
+    """Those under which a row is written, the one that counts first: as in ingress-nginx, an empty
+    text leaves it to another name."""
+    written = [name for name in (row.name, *row.aliases) if name in texts]
+    return sorted(written, key=lambda name: not texts[name])
+
+
 class _Reader:
     """Applies the rows that are written, in table order. ``_in_force`` are those so far that are
     not without effect, ``_places`` the places of the verdicts on what was set, by field."""
@@ -157,6 +165,8 @@ class _Reader:
     def __init__(self, base: Directives, surroundings: Surroundings, *, is_canary: bool) -> None:
         self.verdicts: list[Verdict] = []
         self._texts: Mapping[str, str] = {}
+        self._said: dict[str, Said] = {}
+        self._base = base
         self._directives = base
         self._surroundings = surroundings
         self._is_canary = is_canary
@@ -169,9 +179,10 @@ class _Reader:
     def apply_rows(self, rows: Iterable[Row], texts: Mapping[str, str], prefix: str) -> None:
         self._texts = texts
         for row in rows:
-            name, *shadowed = [name for name in (row.name, *row.aliases) if name in texts]
+            name, *shadowed = _names(row, texts)
             annotation = f"{prefix}/{name}"
-            verdict = self._apply(row, annotation, texts[name])
+            self._said[annotation] = Said(row, texts[name])
+            verdict = self._judged(row, annotation, texts[name])
             if verdict.is_blocking and row.field and row.closed is not None:
                 self._put(row, annotation, row.closed)
             self.verdicts.append(verdict)
@@ -180,6 +191,7 @@ class _Reader:
     def result(self) -> Reading:
         directives = settled(self._directives)
         verdicts = tell_of_plain_pods(directives, self.verdicts)
+        verdicts = tell_of_idle(verdicts, self._said, self._base, directives)
         directives, verdicts = settle_passthrough(directives, verdicts)
         return _closed_if_blocked(
             Reading(
@@ -191,11 +203,19 @@ class _Reader:
             )
         )
 
+    def _judged(self, row: Row, annotation: str, text: str) -> Verdict:
+        """Apply it, and say what became of it."""
+        if (vain := self._in_vain(row, annotation)) is not None:
+            return self._vain(row, annotation, text, vain)
+        verdict = self._apply(row, annotation, text)
+        may_ignore = self._directives.may_ignore_protection and row.support is Support.NEVER
+        if verdict.is_blocking and may_ignore:
+            return judgement.unheeded(row, annotation, text)
+        return verdict
+
     def _apply(self, row: Row, annotation: str, text: str) -> Verdict:
-        if (in_vain := self._in_vain(row, annotation)) is not None:
-            return in_vain
         try:
-            value = row.value.parse(text) if row.value is not None else None
+            value = row.read(text)
         except ValueError:
             return judgement.invalid(row, annotation, text)
         if row.needs and value and row.needs not in self._texts:
@@ -212,18 +232,25 @@ class _Reader:
         if value is not None and (forbidden := row.forbids(value, self._directives)):
             return judgement.unusable(row, annotation, text, forbidden)
         self._take(row, annotation, value)
-        verdict = judgement.judge(row, annotation, text, doubt)
-        may_ignore = self._directives.may_ignore_protection and row.support is Support.NEVER
-        if verdict.is_blocking and may_ignore:
-            return judgement.unheeded(row, annotation, text)
-        return verdict
+        return judgement.judge(row, annotation, text, doubt)
 
     def _take(self, row: Row, annotation: str, value: object) -> None:
         if value is not None or row.value is None:
             self._in_force.add(row.name)
-        if value is not None:
+        if value is not None and row.field:
             self._outdo_earlier(row)
             self._put(row, annotation, value)
+
+    def _vain(self, row: Row, annotation: str, text: str, vain: Verdict) -> Verdict:
+        """Of one that has no effect whatever it says, and may be unreadable as well."""
+        try:
+            value = row.read(text)
+            if row.refers is not None:
+                read_name(str(value), SECRET, self._surroundings.namespace)
+        except ValueError:
+            is_read = row.is_read_alone or not row.requires or row.requires in self._texts
+            return judgement.invalid_in_vain(row, annotation, text, vain, is_read=is_read)
+        return vain
 
     def _in_vain(self, row: Row, annotation: str) -> Verdict | None:
         """Of one that has no effect in this Ingress, whatever it says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
 
@@ -63,10 +63,10 @@ class Directives(Struct, frozen=True):
     ``policy.external_auth`` is ``external_auth``, or else ``global_auth``, unless
     ``uses_global_auth`` is false. ``lacking`` are the keys with which the ConfigMap asks for a
     protection of all routes that cannot be given, and ``denied_words`` are texts that no annotation
-    may hold. What ``host`` and ``upstream`` say counts where no older
-    Ingress of the same host, or of the same Service port, says otherwise. ``default_backend`` is
-    the name of a Service, "" for none. ``is_half_canary``: annotations say which requests a canary
-    gets, and none that this is one.
+    may hold. ``blocks_networks``: it blocks networks for all routes without a list of their own.
+    What ``host`` and ``upstream`` say counts where no older Ingress of the same host, or of the
+    same Service port, says otherwise. ``default_backend`` is the name of a Service, "" for none.
+    ``is_half_canary``: annotations say which requests a canary gets, and none that this is one.
     ``may_pass_through``: annotations may leave TLS to the pods. ``may_cross_namespaces``: they may
     name objects of other namespaces. ``shares_pod_tls``: ``policy.pod_tls`` is for the other
     Ingresses of the host and namespace, too. ``may_ignore_protection``: what nothing here can ever
@@ -88,6 +88,7 @@ class Directives(Struct, frozen=True):
     force_ssl_redirect: bool = False
     lacking: tuple[str, ...] = ()
     denied_words: tuple[str, ...] = ()
+    blocks_networks: bool = False
     use_regex: bool = False
     canary: CanaryPolicy | None = None
     is_half_canary: bool = False
@@ -95,6 +96,27 @@ class Directives(Struct, frozen=True):
     global_auth: ExternalAuth = ExternalAuth()
     uses_global_auth: bool = True
     cookies_for_host: bool = False
+
+
+class Modified(NamedTuple):
+    """What an annotation modifies: in words, for people, and whether it is there, given all that
+    the Ingress and the ConfigMap say."""
+
+    words: str
+    is_there: Callable[[Directives], object]
+
+
+class Idle(NamedTuple):
+    """Why a text that is written well does nothing, and what to do about it. ``is_suspect``: its
+    writer will hardly expect that."""
+
+    why: str
+    remedy: str
+    is_suspect: bool = False
+
+
+Idles: TypeAlias = Callable[[str, Directives, Directives], Idle | None]
+"""Tells it of a text, given what holds without annotations, and with all of them."""
 
 
 class Setting(NamedTuple):
@@ -106,6 +128,11 @@ class Setting(NamedTuple):
 
 def nothing_forbidden(value: object, directives: Directives) -> Unusable | None:
     """Every value may be used."""
+    return None
+
+
+def never_idle(text: str, base: Directives, directives: Directives) -> Idle | None:
+    """Whatever it says, it does something."""
     return None
 
 
@@ -124,7 +151,8 @@ class TextRow(Struct, frozen=True, kw_only=True):
 
     Where it is not, ``instead`` says what happens (for a no-op: why nothing is lost), ``remedy``
     what to do, and ``usual`` is the text that asks for what happens anyway, and so is honoured. A
-    value is applied all the same if there is a field for it.
+    value is applied all the same if there is a field for it, and else only tells whether the text
+    can be read.
     """
 
     name: str
@@ -133,7 +161,7 @@ class TextRow(Struct, frozen=True, kw_only=True):
     field: str = ""
     value: Parser | None = None
     support: Support = Support.HONOURED
-    instead: str = "it is ignored"
+    instead: str = "it counts as not written"
     remedy: str = ""
     usual: str = ""
 
@@ -151,16 +179,20 @@ class Row(TextRow, frozen=True, kw_only=True):
     """One annotation, without its prefix; its ``field`` is one of :class:`Directives`.
 
     ``aliases`` are other names; the first name wins. ``requires`` names an annotation without which
-    this one does nothing, ``needs`` one without which it cannot do what it says. Of two rows with
-    the same field the later one wins. ``refers`` is for a value that names a Secret or a ConfigMap:
-    what comes of that goes into the field. ``forbids`` tells why a value may not be used, given
-    what was said before. ``lacks`` says what a text asks for in vain, beside what is honoured.
-    ``closed`` is the value that refuses everybody: it goes into the field, if others share that,
-    where what protects cannot be given.
+    this one does nothing, ``needs`` one without which it cannot do what it says. ``modifies`` is
+    what it changes, whoever says that; without it, it does nothing either. ``idles`` tells of texts
+    that do nothing for another reason. Of two rows with the same field the later one wins.
+    ``refers`` is for a value that names a Secret or a ConfigMap: what comes of that goes into the
+    field. ``forbids`` tells why a value may not be used, given what was said before. ``lacks`` says
+    what a text asks for in vain, beside what is honoured. ``closed`` is the value that refuses
+    everybody: it goes into the field, if others share that, where what protects cannot be given.
+
+    ``takes_lines``: its text may have several lines, or end one.
 
     ``of_canaries``: it is read of a canary as well; so is what concerns Service ports.
 
-    ``elsewhere`` tells for an invalid text what ingress-nginx does beside using the default.
+    ``elsewhere`` tells for an invalid text what ingress-nginx does beside using the default, and
+    ``is_read_alone`` that it does so even where what the row requires is not there.
 
     ``advises`` makes a remedy of a text and the prefix of its annotation.
     """
@@ -170,6 +202,8 @@ class Row(TextRow, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     requires: str = ""
     needs: str = ""
+    modifies: Modified | None = None
+    idles: Idles = never_idle
     refers: Refers | None = None
     forbids: Callable[[object, Directives], Unusable | None] = nothing_forbidden
     lacks: Callable[[str], str] = nothing_lacking
@@ -177,6 +211,17 @@ class Row(TextRow, frozen=True, kw_only=True):
     advises: Callable[[str, str], str] | None = None
     of_canaries: bool = False
     elsewhere: Elsewhere = default_used
+    is_read_alone: bool = False
+    takes_lines: bool = False
+
+    def read(self, text: str) -> object:
+        """The value of a text, None where nothing is to be set. Raises ValueError, as for a line
+        break: ingress-nginx does not do what such a text says, but for lists and snippets."""
+        if self.value is None:
+            return None
+        if not self.takes_lines and ("\n" in text or "\r" in text):
+            raise ValueError("more than one line")
+        return self.value.parse(text)
 
     @property
     def counts_for_canaries(self) -> bool:

@@ -212,11 +212,16 @@ def size(*, gigabytes: bool = True) -> Parser:
     return Parser(f"a whole number of bytes such as {examples}", parse)
 
 
-def kilobytes() -> Parser:
-    """A whole number of kilobytes, as bytes."""
-    return Parser(
-        "a whole number of kilobytes without a unit", lambda text: _parse_from(0, text) << 10
-    )
+def kilobytes(*, clamps: bool = False) -> Parser:
+    """A whole number of kilobytes, as bytes. ``clamps``: less than 0 counts as 0."""
+
+    def parse(text: str) -> int:
+        value = max(0, parse_int(text)) if clamps else _parse_from(0, text)
+        if value << 10 >= _INT64:
+            raise ValueError("out of range")
+        return value << 10
+
+    return Parser("a whole number of kilobytes without a unit", parse)
 
 
 def statuses(least: int, most: int, *, may_be_spaced: bool = False) -> Parser:
@@ -318,6 +323,16 @@ def one_of(*words: str) -> Parser:
 def openssl_ciphers() -> Parser:
     """OpenSSL's names of ciphers, separated by colons."""
     return matching(r"[-A-Za-z0-9_!:+@=.]+", "OpenSSL names of ciphers, separated by colons")
+
+
+def unread() -> Parser:
+    """Any text but an empty one, of which nothing is taken."""
+
+    def parse(text: str) -> None:
+        if not text.strip():
+            raise ValueError("empty")
+
+    return Parser("some text", parse)
 
 
 def object_name() -> Parser:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct, structs
 
 from ingressd.compiler.annotations.reading import NOWHERE, settled
 from ingressd.compiler.annotations.referent import Find
+from ingressd.compiler.annotations.replaced_lists import blocks_by_default
 from ingressd.compiler.annotations.row import Directives
 from ingressd.compiler.codes import Code, finding
 from ingressd.compiler.configmap.header_fields import with_fields
 from ingressd.compiler.configmap.reading import field_of, read_keys
 from ingressd.compiler.configmap.row import GlobalDirectives, HeaderBuffers
+from ingressd.compiler.configmap.without_effect import tell_of_idle
 from ingressd.compiler.services.backends import parse_service
 from ingressd.compiler.settings import Compat, CompilerSettings
-from ingressd.resources.finding import Finding
+from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.metadata import ObjectKey
 from ingressd.resources.secret import ConfigMap
 from ingressd.routing.global_policy import (
@@ -58,8 +62,9 @@ def compile_configmap(
     read = read_keys(configmap.data, subject, base)
     directives, faults = with_fields(read.directives, find, subject)
     compiled = _together(directives, read.lacking)
-    doubts = _doubts(compiled.global_policy, configmap, subject)
-    return structs.replace(compiled, findings=(*read.findings, *faults, *doubts))
+    told = (*read.findings, *faults, *_doubts(compiled, configmap, subject))
+    idle = tell_of_idle(configmap.data, subject, directives, told)
+    return structs.replace(compiled, findings=(*told, *idle))
 
 
 def without_readable_configmap(settings: CompilerSettings) -> CompiledGlobals:
@@ -96,7 +101,11 @@ def _together(directives: GlobalDirectives, lacking: tuple[str, ...] = ()) -> Co
         limits=_limits(directives.global_policy.limits, directives.header_buffers),
         strict_transport=directives.strict_transport if directives.hsts else None,
     )
-    base = structs.replace(directives.directives, lacking=lacking)
+    base = structs.replace(
+        directives.directives,
+        lacking=lacking,
+        blocks_networks=bool(policy.blocklists.networks),
+    )
     return CompiledGlobals(policy, settled(base))
 
 
@@ -112,14 +121,17 @@ def _limits(limits: Limits, buffers: HeaderBuffers | None) -> Limits:
     )
 
 
-def _doubts(policy: GlobalPolicy, configmap: ConfigMap, subject: ObjectKey) -> list[Finding]:
+def _doubts(
+    compiled: CompiledGlobals, configmap: ConfigMap, subject: ObjectKey
+) -> Iterator[Finding]:
     """What is valid, and yet hardly meant."""
-    address = policy.client_address
+    address = compiled.global_policy.client_address
     if address.forwarded_headers and not address.trusted:
-        return [_trusts_nobody(subject)]
-    if "proxy-real-ip-cidr" in configmap.data and any(map(_is_everybody, address.trusted)):
-        return [_trusts_everybody(subject)]
-    return []
+        yield _trusts_nobody(subject)
+    elif "proxy-real-ip-cidr" in configmap.data and any(map(_is_everybody, address.trusted)):
+        yield _trusts_everybody(subject)
+    if compiled.directives.blocks_networks and not blocks_by_default(compiled.directives):
+        yield _blocks_nobody(subject)
 
 
 def _is_everybody(network: str) -> bool:
@@ -147,6 +159,18 @@ def _trusts_everybody(subject: ObjectKey) -> Finding:
         "every peer is trusted: any client can choose the address that it is taken for",
         "name the networks of the load balancer alone",
     )
+
+
+def _blocks_nobody(subject: ObjectKey) -> Finding:
+    told = finding(
+        Code.CONFIGMAP_KEY_NO_EFFECT,
+        subject,
+        field_of("block-cidrs"),
+        "it has no effect beside whitelist-source-range or denylist-source-range, which hold for "
+        "every route instead, as in ingress-nginx",
+        "add what it lists to denylist-source-range, and remove it",
+    )
+    return structs.replace(told, severity=Severity.WARNING)
 
 
 def _missing(subject: ObjectKey) -> Finding:

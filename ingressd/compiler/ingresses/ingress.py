@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from sys import intern
 
 from msgspec import structs
@@ -16,6 +16,7 @@ from ingressd.compiler.annotations.reading import (
     read_annotations,
 )
 from ingressd.compiler.annotations.referent import Find
+from ingressd.compiler.annotations.replaced_lists import tell_of_replaced
 from ingressd.compiler.annotations.row import Directives
 from ingressd.compiler.annotations.verdict import annotation_field
 from ingressd.compiler.codes import Code, finding
@@ -80,7 +81,8 @@ def compile_ingress(
         base,
         Surroundings(ingress.metadata.namespace, find),
     )
-    return _Compilation(ingress, reading).result()
+    replaced = tell_of_replaced(ingress.key, reading, base)
+    return _Compilation(ingress, reading, replaced).result()
 
 
 def _told_of(denied: DeniedWord, subject: ObjectKey) -> Finding:
@@ -89,7 +91,8 @@ def _told_of(denied: DeniedWord, subject: ObjectKey) -> Finding:
         subject,
         annotation_field(denied.annotation),
         f"it holds {denied.word[:80]!r}, which annotation-value-word-blocklist of the ConfigMap "
-        "denies; nothing of this Ingress is served, as in ingress-nginx",
+        "denies; nothing of this Ingress is served, where ingress-nginx would go on with what it "
+        "said before that",
         "write it without, or take the word off that list",
     )
 
@@ -97,12 +100,12 @@ def _told_of(denied: DeniedWord, subject: ObjectKey) -> Finding:
 class _Compilation:
     """Gathers what the parts of one Ingress give."""
 
-    def __init__(self, ingress: Ingress, reading: Reading) -> None:
+    def __init__(self, ingress: Ingress, reading: Reading, findings: Iterable[Finding]) -> None:
         self._ingress = ingress
         self._reading = reading
         self._subject: ObjectKey = ingress.key
         self._age: Age = age_of(ingress)
-        self._findings: list[Finding] = []
+        self._findings = list(findings)
         self._references: list[Reference] = []
         self._routes: dict[str, list[Route]] = {}
         self._directives = self._with_default_backend(reading)

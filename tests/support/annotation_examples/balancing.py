@@ -16,6 +16,7 @@ EXAMPLES = {
     "load-balance": [
         ("ewma", upstream(load_balance=LoadBalance.EWMA)),
         ("round_robin", Directives()),
+        ("chash", Directives()),
     ],
     "upstream-hash-by": [
         (KEY, upstream(hash_by=KEY)),
@@ -26,12 +27,12 @@ EXAMPLES = {
         ("false", upstream(hash_by=KEY)),
     ],
     "upstream-hash-by-subset-size": [
-        ("2", upstream(hash_by=KEY, hash_by_subset=True, hash_by_subset_size=2)),
-        ("3", upstream(hash_by=KEY, hash_by_subset=True)),
+        ("2", upstream(hash_by_subset_size=2)),
+        ("3", Directives()),
     ],
 }
 INVALID = [
-    *(("load-balance", text) for text in ("", "least_conn", "EWMA", "chash")),
+    *(("load-balance", text) for text in ("", "least_conn", "EWMA")),
     *(("upstream-hash-by", text) for text in ("", "$uri$", "$none", "$1", "a b", "$uri;")),
     ("upstream-hash-by-subset", "on"),
     *(("upstream-hash-by-subset-size", text) for text in ("0", "-1", "many")),

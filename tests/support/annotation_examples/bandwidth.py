@@ -9,7 +9,13 @@ EXAMPLES = {
     "limit-rate": [
         ("5", Directives(Policy(bandwidth=Bandwidth(rate=5 << 10)))),
         ("0", Directives()),
+        ("-1", Directives()),
     ],
-    "limit-rate-after": [("10", Directives(Policy(bandwidth=Bandwidth(after=10 << 10))))],
+    "limit-rate-after": [
+        ("10", Directives(Policy(bandwidth=Bandwidth(after=10 << 10)))),
+        ("-1", Directives()),
+    ],
 }
-INVALID = [("limit-rate", text) for text in ("5k", "-1", "")] + [("limit-rate-after", "1m")]
+INVALID = [("limit-rate", text) for text in ("5k", "", "9007199254740992")] + [
+    ("limit-rate-after", "1m")
+]

@@ -96,6 +96,13 @@ def test_an_ingress_may_differ_for_more_than_annotations() -> None:
     assert report.summary.different == 1
 
 
+def test_an_ingress_with_a_word_that_is_denied_is_no_longer_served_as_before() -> None:
+    denied = finding(Code.ANNOTATION_DENIED, SHOP, "metadata", "it holds lua", "write it without")
+    report = report_on(replace(compilation(shop=()), findings=(denied,)))
+    assert report.others == (denied,)
+    assert (report.summary.different, report.summary.as_before) == (1, 0)
+
+
 def test_a_host_that_another_ingress_closes_is_blocked() -> None:
     closed = finding(Code.HOST_CLOSED, SHOP, "spec", "closed", "")
     report = report_on(replace(compilation(shop=()), findings=(closed,)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.row import Row, Tier
+from ingressd.compiler.annotations.row import Directives, Modified, Row, Tier
 from ingressd.compiler.annotations.values import (
     Parser,
     boolean,
@@ -27,6 +27,11 @@ def _cookie_row(name: str, field: str, value: Parser, summary: str) -> Row:
         requires="affinity",
         of_canaries=True,
     )
+
+
+def _is_for_any_site(directives: Directives) -> bool:
+    affinity = directives.policy.affinity
+    return affinity is not None and affinity.same_site == "None"
 
 
 ROWS = (
@@ -89,6 +94,7 @@ ROWS = (
     Row(
         name="session-cookie-conditional-samesite-none",
         field="policy.affinity.spares_old_browsers",
+        modifies=Modified("session-cookie-samesite: None", _is_for_any_site),
         value=boolean(),
         requires="affinity",
         of_canaries=True,

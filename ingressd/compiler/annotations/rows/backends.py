@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ingressd.compiler.annotations.elsewhere import drops_ingress
+from ingressd.compiler.annotations.elsewhere import drops_ingress, drops_unless
 from ingressd.compiler.annotations.row import Row, Scope, Support, Tier
 from ingressd.compiler.annotations.values import Parser, boolean, matching, template
 from ingressd.routing.policy import PodProtocol
@@ -41,6 +41,7 @@ ROWS = (
         tier=Tier.COMMON,
         field="policy.pod_protocol",
         value=Parser("HTTP, HTTPS, AUTO_HTTP, GRPC, GRPCS or FCGI", _protocol),
+        takes_lines=True,
         lacks=_unspoken,
         # Such pods do not understand HTTP/1.1: an answer of ours says more than what they would.
         protects=lambda text: bool(_unspoken(text)),
@@ -89,6 +90,8 @@ ROWS = (
     ),
     Row(
         name="fastcgi-index",
+        value=matching("[-._A-Za-z0-9]+", "the name of a file such as index.php"),
+        elsewhere=drops_unless("[-._A-Za-z0-9]+"),
         tier=Tier.RARE,
         summary="File that a FastCGI backend runs for a path that ends in a slash.",
         support=Support.NEVER,
@@ -97,6 +100,8 @@ ROWS = (
     ),
     Row(
         name="fastcgi-params-configmap",
+        value=matching("[-._~a-zA-Z0-9/:]+", "the name of an object, or namespace/name"),
+        elsewhere=drops_unless("[-._~a-zA-Z0-9/:]*"),
         tier=Tier.RARE,
         summary="ConfigMap with parameters for a FastCGI backend.",
         support=Support.NEVER,

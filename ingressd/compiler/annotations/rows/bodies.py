@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.elsewhere import drops_ingress
-from ingressd.compiler.annotations.row import Row, Support, Tier
+from ingressd.compiler.annotations.elsewhere import drops_unless
+from ingressd.compiler.annotations.row import Directives, Modified, Row, Support, Tier
+from ingressd.compiler.annotations.vain_limits import no_rate, nothing_ahead
 from ingressd.compiler.annotations.values import integer, kilobytes, on_off, size
+
+_BUFFERED = Modified("proxy-buffering: on", lambda directives: directives.policy.buffering.answers)
+
+
+def _reads_bodies(directives: Directives) -> bool:
+    """Whether anything has request bodies read whole."""
+    policy = directives.policy
+    copies = policy.mirror is not None and policy.mirror.sends_body
+    return policy.buffering.requests or copies or policy.pod_http.version == "1.0"
+
 
 ROWS = (
     Row(
@@ -42,7 +53,8 @@ ROWS = (
         field="policy.buffering.request_memory",
         value=size(gigabytes=False),
         tier=Tier.EXPECTED,
-        elsewhere=drops_ingress,
+        elsewhere=drops_unless("(?i)[0-9]+[bkmg]?"),
+        modifies=Modified("proxy-request-buffering: on", _reads_bodies),
         summary="Memory for a request body that is read whole; a larger one waits in a temporary "
         "file (default 128k; nginx: 8k or 16k).",
     ),
@@ -50,11 +62,13 @@ ROWS = (
         name="proxy-buffers-number",
         field="policy.buffering.buffers",
         value=integer(at_least=1),
+        modifies=_BUFFERED,
         tier=Tier.EXPECTED,
-        summary="Buffers for an answer, with proxy-buffering (default 4; 64k in all at least).",
+        summary="Buffers for an answer (default 4; 64k in all at least).",
     ),
     Row(
         name="proxy-busy-buffers-size",
+        value=size(gigabytes=False),
         tier=Tier.EXPECTED,
         summary="Buffers being sent to the client.",
         support=Support.NO_OP,
@@ -65,21 +79,24 @@ ROWS = (
         name="proxy-max-temp-file-size",
         field="policy.buffering.answer_file",
         value=size(),
+        modifies=_BUFFERED,
         tier=Tier.EXPECTED,
-        summary="Largest temporary file for an answer, with proxy-buffering; 0 for none "
-        "(default 1024m).",
+        summary="Largest temporary file for an answer; 0 for none (default 1024m).",
     ),
     Row(
         name="limit-rate",
         field="policy.bandwidth.rate",
-        value=kilobytes(),
+        value=kilobytes(clamps=True),
+        idles=no_rate,
         tier=Tier.RARE,
         summary="Kilobytes a second that a client gets of an answer, 0 for no limit (default 0).",
     ),
     Row(
         name="limit-rate-after",
         field="policy.bandwidth.after",
-        value=kilobytes(),
+        value=kilobytes(clamps=True),
+        idles=nothing_ahead,
+        modifies=Modified("limit-rate", lambda directives: directives.policy.bandwidth.rate),
         tier=Tier.RARE,
         summary="Kilobytes of an answer that come before limit-rate (default 0).",
     ),

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.row import Row, Tier
+from ingressd.compiler.annotations.row import (
+    Directives,
+    Idle,
+    Idles,
+    Row,
+    Tier,
+    never_idle,
+)
 from ingressd.compiler.annotations.values import (
     Parser,
     converted,
     integer,
     matching,
     one_of,
+    parse_int,
     switch,
 )
 from ingressd.routing.patterns import BadPattern, compile_within
 from ingressd.routing.policy import CanaryPolicy, HeaderMatch
+from ingressd.routing.policy.canary import LEAST_TOTAL
 
 
 def _useless_pattern(text: str) -> str:
@@ -24,6 +33,25 @@ def _useless_pattern(text: str) -> str:
     return ""
 
 
+def _less_than_none(text: str, base: Directives, directives: Directives) -> Idle | None:
+    if parse_int(text) >= 0:
+        return None
+    return Idle("less than 0 counts as 0", "write 0 or more, or remove it", is_suspect=True)
+
+
+def _too_small(text: str, base: Directives, directives: Directives) -> Idle | None:
+    if parse_int(text) >= LEAST_TOTAL:
+        return None
+    return Idle(
+        f"less than {LEAST_TOTAL} counts as {LEAST_TOTAL}, as in ingress-nginx",
+        f"write canary-weight as a share of {LEAST_TOTAL}, and remove this one",
+        is_suspect=True,
+    )
+
+
+_IDLES: dict[str, Idles] = {"weight": _less_than_none, "weight_total": _too_small}
+
+
 def _share_row(name: str, field: str, value: Parser, summary: str, requires: str = "canary") -> Row:
     """A row that says which requests a canary gets."""
     return Row(
@@ -31,6 +59,7 @@ def _share_row(name: str, field: str, value: Parser, summary: str, requires: str
         requires=requires,
         field=f"canary.{field}",
         value=value,
+        idles=_IDLES.get(field, never_idle),
         of_canaries=True,
         tier=Tier.COMMON,
         summary=summary,

@@ -8,7 +8,14 @@ from ingressd.compiler.annotations.elsewhere import default_used, drops_ingress
 from ingressd.compiler.annotations.protection import Protects, always, nothing
 from ingressd.compiler.annotations.referent import always_to
 from ingressd.compiler.annotations.referents import CLIENT_CA
-from ingressd.compiler.annotations.row import Row, Scope, Tier, nothing_lacking
+from ingressd.compiler.annotations.row import (
+    Directives,
+    Modified,
+    Row,
+    Scope,
+    Tier,
+    nothing_lacking,
+)
 from ingressd.compiler.annotations.values import (
     Parser,
     boolean,
@@ -28,21 +35,32 @@ _PLACE = re.compile(r"/[!-~]*|@[-_a-zA-Z0-9]+")  # in nginx's own configuration
 
 
 def _error_page(text: str) -> str | None:
-    if _URL.fullmatch(text):
-        return text
-    if _PLACE.fullmatch(text):
+    page = text.strip()
+    if _URL.fullmatch(page):
+        return page
+    if _PLACE.fullmatch(page):
         return None
     raise ValueError("not a URL")
 
 
 def _lacking_page(text: str) -> str:
-    return "" if _URL.fullmatch(text) else "only a URL can be redirected to: clients get 400"
+    return (
+        "" if _URL.fullmatch(text.strip()) else "only a URL can be redirected to: clients get 400"
+    )
 
 
 def _subject(text: str) -> object:
     if not text.startswith("CN="):
         raise ValueError("not about a common name")
     return expression().parse(text)
+
+
+def _is_verified(directives: Directives) -> bool:
+    certificates = directives.host.client_certificates
+    return certificates is not None and certificates.verify is not VerifyClient.OFF
+
+
+_VERIFIED = Modified("an auth-tls-verify-client other than off", _is_verified)
 
 
 def _certificate_row(
@@ -65,6 +83,7 @@ def _certificate_row(
         summary=summary,
         protects=protects,
         closed=closed,
+        modifies=_VERIFIED if field in ("depth", "error_page") else None,
         elsewhere=default_used if field in _DEFAULTED else drops_ingress,
         lacks=_lacking_page if field == "error_page" else nothing_lacking,
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.elsewhere import drops_ingress
-from ingressd.compiler.annotations.row import Row, Tier
+from ingressd.compiler.annotations.elsewhere import drops_ingress, drops_unless
+from ingressd.compiler.annotations.row import Modified, Row, Tier
 from ingressd.compiler.annotations.values import matching, statuses, switch
 
 ROWS = (
     Row(
         name="custom-http-errors",
-        elsewhere=drops_ingress,
+        elsewhere=drops_unless("(?:[4,5][0-9]{2},?)*"),
         field="policy.error_pages.statuses",
         value=statuses(400, 599),
         tier=Tier.EXPECTED,
@@ -29,6 +29,9 @@ ROWS = (
     ),
     Row(
         name="disable-proxy-intercept-errors",
+        modifies=Modified(
+            "custom-http-errors", lambda directives: directives.policy.error_pages.statuses
+        ),
         field="policy.error_pages.of_pods",
         value=switch(on=False, off=True),
         tier=Tier.EXPECTED,

@@ -24,8 +24,24 @@ from ingressd.compiler.annotations.elsewhere import (
 from ingressd.compiler.annotations.protection import Protects, always, nothing
 from ingressd.compiler.annotations.referent import Refers, always_to
 from ingressd.compiler.annotations.referents import HEADERS_WITH_VARIABLES
-from ingressd.compiler.annotations.row import Row, Support, Tier, nothing_lacking
-from ingressd.compiler.annotations.values import Parser, boolean, converted, matching, object_name
+from ingressd.compiler.annotations.row import (
+    Directives,
+    Idle,
+    Modified,
+    Row,
+    Support,
+    Tier,
+    never_idle,
+    nothing_lacking,
+)
+from ingressd.compiler.annotations.values import (
+    Parser,
+    boolean,
+    converted,
+    integer,
+    matching,
+    object_name,
+)
 from ingressd.routing.policy import ExternalAuth
 
 _AUTH_URL = "auth-url"
@@ -54,6 +70,8 @@ def _auth_row(
         lacks=_LACKS.get(field, nothing_lacking),
         elsewhere=_ELSEWHERE.get(field, default_used),
         refers=_REFERS.get(field),
+        modifies=_MODIFIES.get(field),
+        idles=_names_nothing if field == "response_headers" else never_idle,
     )
 
 
@@ -66,8 +84,36 @@ def _names_nothing_readable(text: str) -> bool:
     return False
 
 
+def _names_nothing(text: str, base: Directives, directives: Directives) -> Idle | None:
+    auth = directives.policy.external_auth
+    if auth is None or auth.response_headers:
+        return None
+    return Idle("it names no header", "name headers, or remove it")
+
+
 _LACKS: dict[str, Callable[[str], str]] = {"response_headers": lacking_headers}
 _REFERS: dict[str, Refers] = {"headers": always_to(HEADERS_WITH_VARIABLES)}
+
+
+def _has_signin(directives: Directives) -> bool:
+    auth = directives.policy.external_auth
+    return auth is not None and bool(auth.signin)
+
+
+def _remembers(directives: Directives) -> bool:
+    auth = directives.policy.external_auth
+    return auth is not None and bool(auth.cache_key)
+
+
+def _asks_globally(directives: Directives) -> bool:
+    """Whether the ConfigMap has every request asked about, be it in vain."""
+    return bool(directives.global_auth.url or directives.lacking)
+
+
+_MODIFIES = {
+    "signin_parameter": Modified("auth-signin", _has_signin),
+    "remembered": Modified("auth-cache-key", _remembers),
+}
 
 _asks_nobody = ignores("auth-url, and let everybody in")
 _ELSEWHERE: dict[str, Elsewhere] = {
@@ -84,9 +130,10 @@ def _without_url(text: str) -> str:
     return "" if allowed_in_url(text) else drops_ingress(text)
 
 
-def _keepalive_row(name: str, summary: str) -> Row:
+def _keepalive_row(name: str, value: Parser, summary: str) -> Row:
     return Row(
         name=name,
+        value=value,
         requires=_AUTH_URL,
         tier=Tier.RARE,
         summary=summary,
@@ -176,10 +223,17 @@ ROWS = (
         tier=Tier.COMMON,
         field="uses_global_auth",
         value=boolean(),
+        modifies=Modified("global-auth-url in the ConfigMap", _asks_globally),
         summary="Whether global-auth-url of the ConfigMap is asked (default true).",
     ),
-    _keepalive_row("auth-keepalive", "Idle connections kept to the service that is asked."),
-    _keepalive_row("auth-keepalive-requests", "Questions on one of these connections."),
-    _keepalive_row("auth-keepalive-share-vars", "Share nginx variables with the question."),
-    _keepalive_row("auth-keepalive-timeout", "Seconds that one of these connections may idle."),
+    _keepalive_row(
+        "auth-keepalive", integer(), "Idle connections kept to the service that is asked."
+    ),
+    _keepalive_row("auth-keepalive-requests", integer(), "Questions on one of these connections."),
+    _keepalive_row(
+        "auth-keepalive-share-vars", boolean(), "Share nginx variables with the question."
+    ),
+    _keepalive_row(
+        "auth-keepalive-timeout", integer(), "Seconds that one of these connections may idle."
+    ),
 )

@@ -6,7 +6,7 @@ from ingressd.compiler.annotations.field_values import substitution, url_start
 from ingressd.compiler.annotations.protection import always
 from ingressd.compiler.annotations.referent import Unusable, always_to
 from ingressd.compiler.annotations.referents import LITERAL_HEADERS_OF_ANSWERS
-from ingressd.compiler.annotations.row import Directives, Row, Tier
+from ingressd.compiler.annotations.row import Directives, Modified, Row, Tier
 from ingressd.compiler.annotations.values import object_name
 
 _ALLOWED = "global-allowed-response-headers"
@@ -23,6 +23,16 @@ def _not_allowed(value: object, directives: Directives) -> Unusable | None:
         f"the ConfigMap of ingressd does not allow it to set {', '.join(refused)[:80]}",
         f"add {', '.join(refused)[:80]} to {_ALLOWED} in that ConfigMap",
     )
+
+
+def _is_replaced(directives: Directives) -> bool:
+    return bool(directives.policy.answer_fields.location.old)
+
+
+def _has_replacement(directives: Directives) -> bool:
+    """Or there is nothing to replace."""
+    location = directives.policy.answer_fields.location
+    return not location.old or bool(location.new)
 
 
 ROWS = (
@@ -54,6 +64,7 @@ ROWS = (
     Row(
         name="proxy-redirect-from",
         needs="proxy-redirect-to",
+        modifies=Modified("a proxy-redirect-to other than off", _has_replacement),
         field="policy.answer_fields.location.old",
         value=url_start("off", "default"),
         tier=Tier.EXPECTED,
@@ -63,6 +74,7 @@ ROWS = (
     Row(
         name="proxy-redirect-to",
         requires="proxy-redirect-from",
+        modifies=Modified("a proxy-redirect-from other than off", _is_replaced),
         field="policy.answer_fields.location.new",
         value=url_start("off"),
         tier=Tier.EXPECTED,

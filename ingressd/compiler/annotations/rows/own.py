@@ -15,11 +15,14 @@ from ingressd.compiler.annotations.row import Row, Tier
 PREFIX = "ingressd.dev"
 """Of their names, whatever --annotations-prefix says."""
 
+_NONE_COUNTS = "none of its lines counts"
+
 ROWS = (
     Row(
         name="denied-paths",
         field="policy.denied",
         value=denied_paths(),
+        takes_lines=True,
         protects=always,
         tier=Tier.EXPECTED,
         summary='Paths that nobody gets, one a line: "/admin" and all below it, "/admin*" for '
@@ -28,8 +31,10 @@ ROWS = (
     ),
     Row(
         name="redirect-if",
+        instead=_NONE_COUNTS,
         field="policy.redirects_if",
         value=conditional_redirects(),
+        takes_lines=True,
         tier=Tier.EXPECTED,
         summary='Redirects on conditions, one a line: "host = old.example 301 '
         'https://new.example$request_uri". What counts is host, path, scheme, method or header '
@@ -38,8 +43,10 @@ ROWS = (
     ),
     Row(
         name="request-headers",
+        instead=_NONE_COUNTS,
         field="policy.pod_fields.edits",
         value=field_edits(is_managed_towards_pods),
+        takes_lines=True,
         protects=removes_something,
         tier=Tier.EXPECTED,
         summary='Headers that pods get, one a line: "set NAME: VALUE", "add NAME: VALUE" or '
@@ -47,8 +54,10 @@ ROWS = (
     ),
     Row(
         name="response-headers",
+        instead=_NONE_COUNTS,
         field="policy.answer_fields.edits",
         value=field_edits(is_managed_in_answers),
+        takes_lines=True,
         tier=Tier.EXPECTED,
         summary="Headers of every answer, in the same way.",
     ),

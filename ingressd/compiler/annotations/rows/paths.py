@@ -67,6 +67,7 @@ ROWS = (
     Row(
         name="x-forwarded-prefix",
         requires="rewrite-target",
+        is_read_alone=True,
         field="policy.pod_fields.prefix",
         value=path_prefix(),
         elsewhere=drops_ingress,
@@ -78,6 +79,7 @@ ROWS = (
         name="server-alias",
         field="host.aliases",
         value=Parser("DNS names, separated by commas", _read_aliases),
+        takes_lines=True,
         lacks=_regex_aliases,
         elsewhere=drops_ingress,
         scope=Scope.HOST,

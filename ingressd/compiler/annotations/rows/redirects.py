@@ -9,9 +9,16 @@ from ingressd.compiler.annotations.elsewhere import (
     drops_unless_number,
     ignores,
 )
-from ingressd.compiler.annotations.row import Row, Scope, Tier
-from ingressd.compiler.annotations.values import Parser, boolean, converted, matching, parse_int
-from ingressd.routing.policy import Redirect
+from ingressd.compiler.annotations.row import Directives, Idle, Modified, Row, Scope, Tier
+from ingressd.compiler.annotations.values import (
+    Parser,
+    boolean,
+    converted,
+    matching,
+    parse_bool,
+    parse_int,
+)
+from ingressd.routing.policy import Redirect, TlsRedirect
 
 _URL = matching(
     r"[-._~a-zA-Z0-9/:,?&=]+", "a URL of letters, digits and - . _ ~ / : , ? & = (no $, % or #)"
@@ -57,10 +64,32 @@ def _status(last: int) -> Parser:
     return Parser(f"a status from 300 to {last} other than 304 and 306", parse)
 
 
+def _forced(text: str, base: Directives, directives: Directives) -> Idle | None:
+    """Of what asks for no redirect to https, and gets one."""
+    if parse_bool(text) or not directives.force_ssl_redirect:
+        return None
+    return Idle(
+        "it has no effect, because force-ssl-redirect holds as well",
+        "remove it, or force-ssl-redirect",
+        is_suspect=True,
+    )
+
+
+def _leads_to_path(directives: Directives) -> bool:
+    redirect = directives.policy.redirect
+    return redirect is not None and redirect.location.startswith("/")
+
+
+_SECURED = Modified(
+    "a redirect to https",
+    lambda directives: directives.policy.tls_redirect is not TlsRedirect.OFF,
+)
+
 ROWS = (
     Row(
         name="ssl-redirect",
         field="ssl_redirect",
+        idles=_forced,
         value=boolean(),
         tier=Tier.COMMON,
         summary="Redirect http to https where the host has spec.tls (default true).",
@@ -75,6 +104,7 @@ ROWS = (
     Row(
         name="preserve-trailing-slash",
         field="policy.preserve_trailing_slash",
+        modifies=_SECURED,
         value=boolean(),
         tier=Tier.COMMON,
         summary="Keep the trailing slash in the redirect to https.",
@@ -82,6 +112,7 @@ ROWS = (
     Row(
         name="use-port-in-redirects",
         field="policy.port_in_redirects",
+        modifies=_SECURED,
         value=boolean(),
         tier=Tier.RARE,
         summary="Always name the https port in the redirect to https (default false: only where it "
@@ -113,6 +144,7 @@ ROWS = (
         field="policy.redirect.status",
         value=_status(308),
         requires="permanent-redirect",
+        is_read_alone=True,
         tier=Tier.COMMON,
         summary="Status of permanent-redirect, 300 to 308 (default 301).",
     ),
@@ -130,6 +162,7 @@ ROWS = (
         field="policy.redirect.status",
         value=_status(307),
         requires="temporal-redirect",
+        is_read_alone=True,
         tier=Tier.COMMON,
         summary="Status of temporal-redirect, 300 to 307 (default 302).",
     ),
@@ -147,6 +180,7 @@ ROWS = (
         name="relative-redirects",
         elsewhere=drops_ingress,
         field="policy.relative_redirects",
+        modifies=Modified("a permanent-redirect to a path", _leads_to_path),
         value=boolean(),
         tier=Tier.RARE,
         summary="Leave scheme and host out of a Location that is a path (default false).",

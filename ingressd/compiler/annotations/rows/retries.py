@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.row import Row, Tier
+from ingressd.compiler.annotations.row import Modified, Row, Tier
 from ingressd.compiler.annotations.values import integer, retry_conditions, seconds
+from ingressd.routing.policy import RetryAfter
+
+_OFF = RetryAfter()
+_RETRIES = Modified(
+    "a proxy-next-upstream other than off",
+    lambda directives: directives.policy.retries.after != _OFF,
+)
 
 ROWS = (
     Row(
@@ -20,6 +27,7 @@ ROWS = (
     Row(
         name="proxy-next-upstream-tries",
         field="policy.retries.tries",
+        modifies=_RETRIES,
         value=integer(at_least=0),
         tier=Tier.COMMON,
         summary="Tries in all, 0 for each endpoint once (default 3).",
@@ -27,6 +35,7 @@ ROWS = (
     Row(
         name="proxy-next-upstream-timeout",
         field="policy.retries.timeout",
+        modifies=_RETRIES,
         value=seconds(at_least=0),
         tier=Tier.COMMON,
         summary="Seconds after which no other try begins, 0 for no limit (default 0).",

@@ -8,12 +8,13 @@ from msgspec import structs
 
 from ingressd.compiler.annotations.protection import (
     Protects,
-    always,
     if_it_denies,
     nothing,
+    unless_empty,
     unless_off,
 )
 from ingressd.compiler.annotations.row import Row, Scope, Support, Tier
+from ingressd.compiler.annotations.values import Parser, boolean, matching, unread
 from ingressd.compiler.snippets.advice import advice
 
 _FIREWALL = "put a web application firewall in front of ingressd, then remove the annotation"
@@ -25,6 +26,8 @@ def _snippet_row(name: str, scope: Scope, tier: Tier, summary: str, remedy: str)
         scope=scope,
         tier=tier,
         summary=summary,
+        value=unread(),
+        takes_lines=True,
         protects=if_it_denies,
         support=Support.NEVER,
         instead="there is no nginx here that could run it",
@@ -42,9 +45,12 @@ def _readable_row(row: Row) -> Row:
     return structs.replace(row, advises=advises, field="host.is_denied", closed=True)
 
 
-def _firewall_row(name: str, summary: str, protects: Protects, usual: str = "") -> Row:
+def _firewall_row(
+    name: str, summary: str, protects: Protects, value: Parser, *, usual: str = ""
+) -> Row:
     return Row(
         name=name,
+        value=value,
         tier=Tier.RARE,
         summary=summary,
         protects=protects,
@@ -88,10 +94,28 @@ ROWS = (
         "nginx directives for raw TCP and UDP.",
         "expose the Service with a LoadBalancer or a NodePort, then remove it",
     ),
-    _firewall_row("enable-modsecurity", "Filter requests with ModSecurity.", unless_off, "false"),
     _firewall_row(
-        "enable-owasp-core-rules", "Use the rules of OWASP's core set.", unless_off, "false"
+        "enable-modsecurity",
+        "Filter requests with ModSecurity.",
+        unless_off,
+        boolean(),
+        usual="false",
     ),
-    _firewall_row("modsecurity-snippet", "Rules for ModSecurity.", always),
-    _firewall_row("modsecurity-transaction-id", "Id of a request in its log.", nothing),
+    _firewall_row(
+        "enable-owasp-core-rules",
+        "Use the rules of OWASP's core set.",
+        unless_off,
+        boolean(),
+        usual="false",
+    ),
+    structs.replace(
+        _firewall_row("modsecurity-snippet", "Rules for ModSecurity.", unless_empty, unread()),
+        takes_lines=True,
+    ),
+    _firewall_row(
+        "modsecurity-transaction-id",
+        "Id of a request in its log.",
+        nothing,
+        matching("[-A-Za-z0-9_${}]+", "letters, digits and variables, without spaces"),
+    ),
 )

@@ -37,6 +37,7 @@ ROWS = (
     ),
     Row(
         name="http2-push-preload",
+        value=boolean(),
         tier=Tier.RARE,
         summary="HTTP/2 push of what Link headers name.",
         support=Support.NO_OP,

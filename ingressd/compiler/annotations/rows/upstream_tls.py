@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from ingressd.compiler.annotations.protection import Protects, always, nothing, unless_off
 from ingressd.compiler.annotations.referents import pod_tls_of
-from ingressd.compiler.annotations.row import Row, Scope, Tier, nothing_lacking
+from ingressd.compiler.annotations.row import (
+    Directives,
+    Modified,
+    Row,
+    Scope,
+    Tier,
+    nothing_lacking,
+)
 from ingressd.compiler.annotations.values import Parser, integer, matching, object_name, on_or_off
 
 _SECRET = "proxy-ssl-secret"
@@ -24,6 +31,22 @@ def _old_versions(text: str) -> str:
     return f"{' and '.join(old)} {'are' if old[1:] else 'is'} not spoken" if old else ""
 
 
+def _is_verified(directives: Directives) -> bool:
+    tls = directives.policy.pod_tls
+    return tls is not None and tls.verify
+
+
+def _is_named(directives: Directives) -> bool:
+    tls = directives.policy.pod_tls
+    return tls is not None and (tls.verify or tls.sends_name)
+
+
+_MODIFIES = {
+    "depth": Modified("proxy-ssl-verify: on", _is_verified),
+    "name": Modified("proxy-ssl-verify: on or proxy-ssl-server-name: on", _is_named),
+}
+
+
 def _pod_tls_row(
     name: str, field: str, value: Parser, tier: Tier, summary: str, *, protects: Protects = nothing
 ) -> Row:
@@ -37,6 +60,7 @@ def _pod_tls_row(
         tier=tier,
         summary=summary,
         protects=protects,
+        modifies=_MODIFIES.get(field),
         lacks=_old_versions if field == "versions" else nothing_lacking,
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 
-from ingressd.compiler.annotations.elsewhere import ignores
+from ingressd.compiler.annotations.elsewhere import Elsewhere, drops_ingress, ignores
 from ingressd.compiler.annotations.judgement import (
     incomplete,
     invalid,
+    invalid_in_vain,
     judge,
     unheeded,
     unusable,
@@ -25,6 +26,7 @@ PLAIN = Row(name="own", tier=Tier.RARE, summary="", value=boolean(), instead="no
 GUARD = structs.replace(PLAIN, protects=always)
 HOST_GUARD = structs.replace(GUARD, scope=Scope.HOST, closed=True)
 PATHS_CLOSED = "the paths of this Ingress answer 503 so that nothing is left open"
+NOT_WRITTEN = "it counts as not written"
 HOST_CLOSED = "every path of the host answers 403 so that nothing is left open"
 
 
@@ -90,7 +92,8 @@ def test_a_doubt_goes_before_all_else_and_closes_nothing() -> None:
 @pytest.mark.parametrize(
     ("judged", "is_blocking", "instead"),
     [
-        (PLAIN, False, "the default is used"),
+        (PLAIN, False, "nothing happens"),
+        (Row(name="own", tier=Tier.RARE, summary="", value=boolean()), False, NOT_WRITTEN),
         (GUARD, True, PATHS_CLOSED),
         (row(GUARD, closed=True), True, PATHS_CLOSED),
         (HOST_GUARD, True, HOST_CLOSED),
@@ -104,7 +107,7 @@ def test_what_cannot_be_read(judged: Row, is_blocking: bool, instead: str) -> No
     assert found.remedy == f"write {boolean().expected}"
 
 
-@pytest.mark.parametrize(("judged", "ours"), [(PLAIN, "it is ignored"), (GUARD, PATHS_CLOSED)])
+@pytest.mark.parametrize(("judged", "ours"), [(PLAIN, "nothing happens"), (GUARD, PATHS_CLOSED)])
 def test_where_ingress_nginx_goes_another_way_it_is_told(judged: Row, ours: str) -> None:
     found = invalid(row(judged, elsewhere=ignores("it all")), NAME, "x")
     assert found.differs
@@ -139,6 +142,35 @@ def test_without_its_switch_a_protection_is_probably_missed(judged: Row, is_susp
     assert (found.outcome, found.is_blocking) == (Outcome.NO_OP, False)
     assert found.is_suspect == is_suspect
     assert found.remedy == "add switch, or remove this one"
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "is_read", "told"),
+    [
+        (drops_ingress, True, True),
+        (drops_ingress, False, False),
+        (ignores("it all"), True, False),
+    ],
+)
+def test_what_cannot_be_read_and_does_nothing_anyway_is_told_as_both(
+    elsewhere: Elsewhere, is_read: bool, told: bool
+) -> None:
+    guard = row(GUARD, requires="switch", elsewhere=elsewhere)
+    found = invalid_in_vain(guard, NAME, "x", without_switch(guard, NAME), is_read=is_read)
+    assert (found.outcome, found.is_blocking, found.differs) == (Outcome.INVALID, False, told)
+    assert "'x' is not valid, expected true or false; it has no effect without a valid switch" in (
+        found.message
+    )
+    assert ("; it has no effect without a valid switch, where ingress" in found.message) is told
+    assert found.remedy == "write true or false, and add switch, or remove this one"
+
+
+def test_what_is_not_honoured_is_not_to_be_written_better() -> None:
+    never = row(support=Support.NEVER, remedy="remove it", requires="switch")
+    found = invalid(never, NAME, "x")
+    assert (found.outcome, found.remedy) == (Outcome.INVALID, "remove it")
+    alone = invalid_in_vain(never, NAME, "x", without_switch(never, NAME), is_read=True)
+    assert alone.remedy == "add switch, or remove this one"
 
 
 def test_advice_is_made_of_the_text_and_its_prefix() -> None:

@@ -13,7 +13,7 @@ from ingressd.compiler.annotations.table import BY_NAME, PLACES, ROWS
 from ingressd.routing.policy import TlsRedirect
 
 PREFIX = "nginx.ingress.kubernetes.io"
-READ = [row for row in ROWS if row.value is not None]
+READ = [row for row in ROWS if row.support is Support.HONOURED]
 
 INGRESS_NGINX = Path(__file__).with_name("ingress_nginx_1.15.txt").read_text().splitlines()
 """Every annotation of ingress-nginx 1.15."""
@@ -66,13 +66,22 @@ def test_names_are_unique_and_requirements_exist_earlier() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_row_is_complete(row: Row) -> None:
-    assert bool(row.field) == (row.value is not None or row.closed is not None)
+    assert not row.field or row.value is not None or row.closed is not None
     assert row.field or row.support is not Support.HONOURED
     assert row.support is not Support.HONOURED or not row.remedy or row.lacks is not nothing_lacking
     assert "\n" not in row.summary
     assert row.summary.endswith(".")
     assert not row.usual or row.support in (Support.NOT_YET, Support.NEVER)
     assert row.instead == row.instead.strip(" .;")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("text", [str(2**63 - 1), str(2**53 - 1), "-1", "1" * 40])
+def test_no_number_is_too_large_for_the_workers(row: Row, text: str) -> None:
+    annotations = {**beside(row), f"{PREFIX}/{row.name}": text}
+    directives = read_annotations(annotations, PREFIX).directives
+    sent = msgspec.msgpack.encode(directives)
+    assert msgspec.msgpack.decode(sent, type=Directives) == directives
 
 
 def test_no_row_is_unknown_to_ingress_nginx() -> None:

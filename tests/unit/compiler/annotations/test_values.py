@@ -9,6 +9,7 @@ from ingressd.compiler.annotations.values import (
     duration,
     integer,
     is_same,
+    kilobytes,
     matching,
     networks,
     one_of,
@@ -18,6 +19,7 @@ from ingressd.compiler.annotations.values import (
     seconds,
     size,
     switch,
+    unread,
 )
 from ingressd.routing.policy import AffinityMode
 
@@ -65,6 +67,9 @@ def test_text_is_trimmed_line_by_line() -> None:
         (size(), "1000", 1000),
         (size(), " 64K ", 64 << 10),
         (size(), "2g", 2 << 30),
+        (kilobytes(), "9007199254740991", 9007199254740991 << 10),
+        (kilobytes(clamps=True), "-1", 0),
+        (unread(), "deny all;", None),
         (duration(), "90", 90.0),
         (duration(), "1d 12h", 129600.0),
         (duration(), "1h30m", 5400.0),
@@ -96,6 +101,10 @@ def test_parsers_take(parser: Parser, text: str, value: object) -> None:
         (size(), "10 m"),
         (size(), ""),
         (size(), "9999999999999g"),
+        (kilobytes(), "-1"),
+        (kilobytes(), "9007199254740992"),
+        (kilobytes(clamps=True), "5k"),
+        (unread(), " \n"),
         (duration(), "1h 30"),
         (duration(), "1y"),
         (duration(), "s"),

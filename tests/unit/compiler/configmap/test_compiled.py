@@ -92,6 +92,16 @@ def test_force_wins_over_ssl_redirect() -> None:
     assert made.directives.policy.tls_redirect is TlsRedirect.ALWAYS
 
 
+@pytest.mark.parametrize("key", ["whitelist-source-range", "denylist-source-range"])
+def test_blocked_networks_beside_another_list_are_told(key: str) -> None:
+    made = compiled({"block-cidrs": "192.0.2.0/24", key: "10.0.0.1"})
+    (found,) = made.findings
+    assert (found.code, found.severity) == ("ConfigMapKeyNoEffect", Severity.WARNING)
+    assert found.field == "data[block-cidrs]"
+    alone = compiled({"block-cidrs": "192.0.2.0/24"})
+    assert (alone.directives.blocks_networks, codes(alone)) == (True, [])
+
+
 def test_what_cannot_be_protected_is_closed() -> None:
     made = compiled({"denylist-source-range": "192.0.2.0/33"})
     assert made.is_blocked

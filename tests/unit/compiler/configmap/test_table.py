@@ -82,6 +82,14 @@ def test_an_empty_text_asks_for_nothing_or_is_refused(row: Row) -> None:
     assert codes <= ({"ConfigMapKeyInvalid"} if row.value is not None else set())
 
 
+@pytest.mark.parametrize("row", READ, ids=lambda row: row.name)
+@pytest.mark.parametrize("text", [str(2**63 - 1), str(2**53 - 1), "-1", "1" * 40])
+def test_no_number_is_too_large_for_the_workers(row: Row, text: str) -> None:
+    policy = compiled(**{row.name: text}).global_policy
+    sent = msgspec.msgpack.encode(policy)
+    assert msgspec.msgpack.decode(sent, type=type(policy)) == policy
+
+
 def test_no_row_is_unknown_to_ingress_nginx() -> None:
     assert not [row.name for row in ROWS if meant_by(row.name)]
 

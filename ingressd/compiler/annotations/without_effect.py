@@ -1,0 +1,42 @@
+"""What is said of annotations that are written well and do nothing, given all that is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from ingressd.compiler.annotations import judgement
+from ingressd.compiler.annotations.row import Directives, Row
+from ingressd.compiler.annotations.verdict import Outcome, Verdict
+
+
+class Said(NamedTuple):
+    """The row of an annotation, and its text."""
+
+    row: Row
+    text: str
+
+
+def tell_of_idle(
+    verdicts: Iterable[Verdict],
+    said: Mapping[str, Said],
+    base: Directives,
+    directives: Directives,
+) -> list[Verdict]:
+    """What is honoured can still modify what is not there, or ask for nothing. ``said`` are all
+    that were applied, by full name; ``base`` is what holds without any, ``directives`` with them.
+    """
+    return [_told(verdict, said, base, directives) for verdict in verdicts]
+
+
+def _told(
+    verdict: Verdict, said: Mapping[str, Said], base: Directives, directives: Directives
+) -> Verdict:
+    if verdict.outcome is not Outcome.HONOURED:
+        return verdict
+    row, text = said[verdict.annotation]
+    if (idle := row.idles(text, base, directives)) is not None:
+        return judgement.idle(verdict.annotation, idle)
+    if row.modifies is None or row.modifies.is_there(directives):
+        return verdict
+    return judgement.without_modified(row, verdict.annotation, row.modifies.words)
