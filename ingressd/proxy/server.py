@@ -33,7 +33,7 @@ from ingressd.proxy.overload.guard import MemoryGuard
 from ingressd.proxy.overload.relief import Relief
 from ingressd.proxy.passwords.checker import PasswordChecker
 from ingressd.proxy.settings import ProxySettings
-from ingressd.proxy.upstream.endpoints import Dialer
+from ingressd.proxy.upstream.endpoint import Dialer
 from ingressd.proxy.upstream.pod_tls import SecurityStore
 from ingressd.proxy.upstream.pool import Pool
 from ingressd.proxy.upstream.resolver import Resolver

@@ -182,10 +182,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def black_hole() -> Iterator[int]:
+def black_hole(address: str = "127.0.0.1") -> Iterator[int]:
     """A port whose queue of connections is full: the kernel answers no more SYNs."""
     with ExitStack() as stack:
-        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        listening = stack.enter_context(socket.create_server((address, 0), backlog=0))
         for _ in range(4):
             filler = stack.enter_context(socket.socket())
             filler.setblocking(False)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from functools import partial
 from typing import cast
 
@@ -15,12 +16,8 @@ from ingressd.proxy.client.listener import Welcome
 from ingressd.proxy.clock import Clock
 from ingressd.proxy.current_table import CurrentTable
 from ingressd.proxy.observing.metrics import Metrics, count
-from ingressd.proxy.upstream.endpoints import (
-    AGAIN_SECONDS,
-    NameResolver,
-    PooledEndpoint,
-    PooledUpstream,
-)
+from ingressd.proxy.upstream.endpoint import NameResolver, PooledEndpoint
+from ingressd.proxy.upstream.endpoints import AGAIN_SECONDS, PooledUpstream
 from ingressd.proxy.upstream.pool import Pool
 from ingressd.routing.passthrough import upstream_behind
 
@@ -133,11 +130,10 @@ class Passthrough:
         address = pooled.endpoint.address
         *others, last = await self._resolver.resolve(address) if is_name else (address,)
         for each in others:
-            try:
-                await self._connect_one(each, pooled, pair)
-            except OSError:
-                continue  # the next address of the same name may answer
-            return
+            with suppress(OSError):  # the next address of the same name may answer
+                async with asyncio.timeout(CONNECT_TIMEOUT / (len(others) + 1)):
+                    await self._connect_one(each, pooled, pair)
+                    return
         await self._connect_one(last, pooled, pair)
 
     async def _connect_one(self, address: str, pooled: PooledEndpoint, pair: Pair) -> None:

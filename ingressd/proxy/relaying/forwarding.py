@@ -18,7 +18,8 @@ from ingressd.proxy.relaying.exchange import Exchange
 from ingressd.proxy.relaying.passage import OPENING, Passage
 from ingressd.proxy.relaying.retrying import NOT_SENT, may_retry
 from ingressd.proxy.upstream.connection import UpstreamConnection
-from ingressd.proxy.upstream.endpoints import AGAIN_SECONDS, ConnectFailed, PooledEndpoint
+from ingressd.proxy.upstream.endpoint import ConnectFailed, PooledEndpoint
+from ingressd.proxy.upstream.endpoints import AGAIN_SECONDS
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.proxy.upstream.response_head import ResponseHead
 
@@ -28,6 +29,9 @@ METHODS = {
     name: name.encode() + b" "
     for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 }
+
+SILENCES = 2
+"""Attempts to connect that may time out: each costs the client that wait. A policy may say more."""
 
 
 class Forwarding:
@@ -40,6 +44,7 @@ class Forwarding:
         "_metrics",
         "_passage",
         "_request",
+        "_silences",
         "_since",
         "_spent",
         "_tried",
@@ -55,7 +60,7 @@ class Forwarding:
         self._metrics = metrics
         self._endpoint: PooledEndpoint | None = None
         self._is_fresh = False
-        self._spent = 0
+        self._spent = self._silences = 0
         self._tried: tuple[PooledEndpoint, ...] = ()
         self._was_refused = False
         if passage.screens:
@@ -149,8 +154,11 @@ class Forwarding:
         was_stale = failure is Failure.CLOSED and not self._is_fresh
         if not was_stale:  # which says nothing about the pod, and so counts for nothing
             self._spent += 1
+        was_silent = failure is Failure.CONNECT_TIMEOUT
+        self._silences += was_silent
         tried = (*self._tried, endpoint)
-        if not (was_stale or failure in NOT_SENT or self._has_others_than(tried)):
+        may_return = was_stale or (failure in NOT_SENT and not was_silent)
+        if not (may_return or self._has_others_than(tried)):
             return False
         if self._is_exhausted:
             return False
@@ -165,7 +173,10 @@ class Forwarding:
     @property
     def _is_exhausted(self) -> bool:
         """Whether there have been as many tries, or they have taken as long, as is allowed."""
-        tries = self._passage.retries.tries or len(self._upstream.endpoints)
+        retries = self._passage.retries
+        if retries.after is None and self._silences >= SILENCES:
+            return True
+        tries = retries.tries or len(self._upstream.endpoints)
         return self._spent >= tries or self._seconds_left <= 0
 
     @property

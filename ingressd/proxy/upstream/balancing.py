@@ -23,7 +23,8 @@ from ingressd.proxy.upstream.affinity import (
     seed,
     weight_of,
 )
-from ingressd.proxy.upstream.endpoints import PooledEndpoint, PooledUpstream
+from ingressd.proxy.upstream.endpoint import PooledEndpoint
+from ingressd.proxy.upstream.endpoints import PooledUpstream
 from ingressd.proxy.upstream.response_time import ResponseTime
 from ingressd.proxy.variables import lookup_in
 from ingressd.routing.policy import AffinityMode, CookieAffinity

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Container
 
-from ingressd.proxy.upstream.endpoints import Dialer, PooledUpstream
+from ingressd.proxy.upstream.endpoint import Dialer
+from ingressd.proxy.upstream.endpoints import PooledUpstream
 from ingressd.proxy.upstream.pod_tls import Security
 from ingressd.routing.model import Upstream
 

@@ -101,6 +101,13 @@ class Resolver:
             raise ResolveError(f"{name}: {remembered.failure}")
         return self._admit(name, remembered.addresses)
 
+    def remembered(self, name: str) -> tuple[str, ...]:
+        """Its addresses as long as they are fresh, so that :meth:`resolve` would ask nobody."""
+        known = self._remembered.get(name)
+        if known is not None:
+            return known.addresses if known.fresh_until > self._clock() else ()
+        return (name,) if is_ip_literal(name) else ()
+
     async def close(self) -> None:
         """End the lookups under way."""
         running = list(self._running.values())

@@ -29,14 +29,16 @@ its client leaves                           test_bodies; 500 up, 500 down: test_
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 
 import pytest
 from support.clients import connect, fetch
 from support.pod_answers import IMPATIENT
 from support.pods import OK, Visit, answering, black_hole, named, pod
 from support.proxies import proxy, simple
+from support.waiting import until
 
-from ingressd.routing.policy import Policy, Timeouts
+from ingressd.routing.policy import Policy, Retries, RetryAfter, Timeouts
 
 
 @pytest.mark.parametrize("method", [b"GET", b"POST"])
@@ -55,10 +57,38 @@ async def test_a_black_hole_costs_its_timeout_once_and_is_avoided_then(method: b
     assert failures == {"default/web:80": 1}
 
 
-async def test_nothing_but_black_holes_is_504() -> None:
-    with black_hole() as hole:
-        async with proxy(simple([hole], Policy(timeouts=Timeouts(connect=0.1)))) as running:
+@pytest.mark.parametrize(
+    ("holes", "retries", "attempts"),
+    [(1, Retries(), 1), (4, Retries(), 2), (4, Retries(RetryAfter(timeout=True)), 3)],
+)
+async def test_nothing_but_black_holes_is_504(holes: int, retries: Retries, attempts: int) -> None:
+    policy = Policy(timeouts=Timeouts(connect=0.1), retries=retries)
+    with ExitStack() as stack:
+        ports = [stack.enter_context(black_hole()) for _ in range(holes)]
+        async with proxy(simple(ports, policy)) as running:
             assert (await fetch(running.port)).status == 504
+            failures = running.proxy.snapshot().upstream_connect_failures
+    assert failures == {"default/web:80": attempts}
+
+
+async def test_one_request_finds_out_whether_a_black_hole_is_one_still() -> None:
+    policy = Policy(timeouts=Timeouts(connect=0.2))
+    with black_hole() as hole:
+        async with (
+            pod(named(b"alive")) as web,
+            proxy(simple([hole, web.port], policy)) as running,
+        ):
+            (upstream,) = running.proxy._pool._upstreams.values()
+            silent = upstream.endpoints[0]
+            silent.avoid(0)  # it has failed, and may be tried again
+            may_try_at = silent.avoid_until
+            asking = [asyncio.create_task(fetch(running.port)) for _ in range(2)]
+            await until(lambda: silent.avoid_until > may_try_at)
+            answers = [await fetch(running.port) for _ in range(10)]
+            answers += await asyncio.gather(*asking)
+            failures = running.proxy.snapshot().upstream_connect_failures
+    assert {answer.body for answer in answers} == {b"alive"}
+    assert failures == {"default/web:80": 1}
 
 
 async def test_a_pod_that_accepts_and_closes_is_502() -> None:

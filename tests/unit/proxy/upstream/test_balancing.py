@@ -22,7 +22,8 @@ from ingressd.proxy.upstream.balancing import (
     group_in,
     misreads_same_site_none,
 )
-from ingressd.proxy.upstream.endpoints import Dialer, PooledEndpoint, PooledUpstream
+from ingressd.proxy.upstream.endpoint import Dialer, PooledEndpoint
+from ingressd.proxy.upstream.endpoints import PooledUpstream
 from ingressd.proxy.upstream.resolver import Resolver
 from ingressd.proxy.upstream.response_time import ResponseTime
 from ingressd.routing.model import Endpoint, Upstream

@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import asyncio
 
-from support.requests import Wire
+from support.upstreams import endpoints, idle
 
 from ingressd.proxy.clock import Clock
-from ingressd.proxy.upstream.connection import UpstreamConnection
-from ingressd.proxy.upstream.endpoints import Dialer, PooledEndpoint
+from ingressd.proxy.upstream.endpoint import Dialer
 from ingressd.proxy.upstream.pod_tls import Security, load_context
 from ingressd.proxy.upstream.pool import MAX_SECURITIES, Pool
 from ingressd.proxy.upstream.resolver import Resolver
-from ingressd.routing.model import Endpoint, Upstream
+from ingressd.routing.model import Upstream
 from ingressd.routing.policy import DEFAULT_POD_TLS, PodTls
 
 
 def new_pool() -> Pool:
     loop = asyncio.get_running_loop()
     return Pool(Dialer(loop, Clock(loop), Resolver()))
-
-
-def endpoints(*ports: int) -> tuple[Endpoint, ...]:
-    return tuple(Endpoint("127.0.0.1", port) for port in ports)
-
-
-def idle(endpoint: PooledEndpoint) -> UpstreamConnection:
-    """A connection that has just become free."""
-    connection = endpoint._new_connection()
-    connection.connection_made(Wire())
-    endpoint.keep(connection)
-    return connection
 
 
 async def test_the_pool_keeps_forgets_and_retains() -> None:
