@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import cast
@@ -109,9 +110,8 @@ class Passthrough:
         for _ in range(TRIES):
             pooled = upstream.next_endpoint(tried)
             if pooled in tried:  # others may be on their way, as a pod's end is told after it
-                await upstream.until_changed(AGAIN_SECONDS)
-                pooled = upstream.next_endpoint(tried)
-            if pooled is None or pooled in tried:
+                pooled = await _another(upstream, tried)
+            if pooled is None:
                 break
             tried.append(pooled)
             try:
@@ -138,6 +138,18 @@ class Passthrough:
 
     async def _connect_one(self, address: str, pooled: PooledEndpoint, pair: Pair) -> None:
         await self._clock.loop.create_connection(lambda: pair.pod, address, pooled.endpoint.port)
+
+
+async def _another(
+    upstream: PooledUpstream, tried: Sequence[PooledEndpoint]
+) -> PooledEndpoint | None:
+    """An endpoint that was not tried; None where none comes in time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(AGAIN_SECONDS):
+            while (pooled := upstream.next_endpoint(tried)) is None or pooled in tried:
+                await upstream.changed()
+            return pooled
+    return None
 
 
 class Pair:

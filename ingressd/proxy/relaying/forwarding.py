@@ -49,7 +49,6 @@ class Forwarding:
         "_spent",
         "_tried",
         "_upstream",
-        "_was_refused",
     )
 
     def __init__(self, request: Request, passage: Passage, metrics: Metrics) -> None:
@@ -62,7 +61,6 @@ class Forwarding:
         self._is_fresh = False
         self._spent = self._silences = 0
         self._tried: tuple[PooledEndpoint, ...] = ()
-        self._was_refused = False
         if passage.screens:
             request.screen = self._turns_down
 
@@ -105,24 +103,29 @@ class Forwarding:
             if unread is not None:
                 return unread
         while True:
-            self._endpoint = endpoint = await self._next()
+            self._endpoint = endpoint = self._endpoint or self._pick()
             if endpoint is None:
                 return Failure.NO_ENDPOINT
             failure = await self._try(endpoint)
             if failure is None or not self._may_go_on(failure):
                 return failure
+            if failure is Failure.REFUSED and not await self._others():
+                return failure
 
-    async def _next(self) -> PooledEndpoint | None:
-        """The endpoint to try next.
+    async def _others(self) -> bool:
+        """Wait for endpoints that were not tried, for a moment. False: it is too late for them.
 
         One that has just refused would refuse again. News of a pod's end, and of its successor, may
-        be milliseconds behind it: they are waited for (as HAProxy's turn-around timer does).
+        be milliseconds behind it (HAProxy's turn-around timer is for the same).
         """
-        endpoint = self._endpoint or self._pick()
-        if self._was_refused and endpoint in self._tried:
-            await self._upstream.until_changed(min(AGAIN_SECONDS, self._seconds_left))
-            return self._pick()
-        return endpoint
+        left = self._seconds_left
+        try:
+            async with asyncio.timeout(min(AGAIN_SECONDS, left)):
+                while not self._has_others_than(self._tried):
+                    await self._upstream.changed()
+        except TimeoutError:
+            return left > AGAIN_SECONDS
+        return True
 
     def _pick(self) -> PooledEndpoint | None:
         return self._passage.balancer.pick(self._request, self._upstream, self._tried)
@@ -163,7 +166,6 @@ class Forwarding:
         if self._is_exhausted:
             return False
         self._tried, self._endpoint = tried, None
-        self._was_refused = failure is Failure.REFUSED
         count(self._metrics.upstream_retries, self._upstream.upstream.key)
         return True
 

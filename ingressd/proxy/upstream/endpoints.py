@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from contextlib import suppress
 
 from ingressd.proxy.upstream.affinity import ClientMemory
 from ingressd.proxy.upstream.endpoint import Dialer, PooledEndpoint
@@ -54,13 +53,11 @@ class PooledUpstream:
         self.endpoints = ()
         self._tell()
 
-    async def until_changed(self, seconds: float) -> None:
-        """Wait for another set of endpoints, for ``seconds`` at most."""
+    async def changed(self) -> None:
+        """Wait for another set of endpoints."""
         if self._changed is None:
             self._changed = asyncio.Event()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
+        await self._changed.wait()
 
     def let_go(self) -> None:
         """Keep no connection beyond its answer from now on."""

@@ -76,7 +76,10 @@ async def test_an_endpoint_that_refuses_is_passed_over() -> None:
                 assert (await client.get()).status == 200
 
 
-async def test_the_successor_of_one_that_refuses_is_waited_for() -> None:
+async def test_the_successor_of_one_that_refuses_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(passthrough, "AGAIN_SECONDS", 600)
     tls = TlsPod(OF_POD)
     async with pod(echo, tls=tls.context) as web, proxy(table(free_port())) as running:
         asking = asyncio.create_task(_shake_hands(running))

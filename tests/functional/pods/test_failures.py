@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 import pytest
 from support.clients import connect, fetch
@@ -9,7 +11,8 @@ from support.pods import CUT_SHORT, OK, Script, Visit, answering, free_port, nam
 from support.proxies import limited, proxy, simple
 from support.waiting import until
 
-from ingressd.routing.policy import Policy, Timeouts
+from ingressd.proxy.relaying import forwarding
+from ingressd.routing.policy import Policy, Retries, Timeouts
 
 IMPATIENT = Policy(timeouts=Timeouts(connect=0.5, read=0.3, send=0.5))
 
@@ -25,6 +28,13 @@ async def serve_once_then_die(visit: Visit) -> None:
     await visit.request()
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for other pods waits for longer than a test may take."""
+    monkeypatch.setattr(forwarding, "AGAIN_SECONDS", 600)
+
+
+@pytest.mark.usefixtures("patience")
 @pytest.mark.parametrize("method", [b"GET", b"POST"])
 async def test_a_pod_that_refuses_is_passed_over(method: bytes) -> None:
     request = b"%b / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi" % method
@@ -48,8 +58,12 @@ async def test_when_every_pod_refuses_the_answer_is_502() -> None:
     assert b"127.0.0.1" not in response.body
 
 
+@pytest.mark.usefixtures("patience")
+@pytest.mark.parametrize("gone", [(), ([],)], ids=["at once", "after a gap"])
 @pytest.mark.parametrize("method", [b"GET", b"POST"])
-async def test_the_successor_of_a_pod_that_refuses_is_waited_for(method: bytes) -> None:
+async def test_the_successor_of_a_pod_that_refuses_is_waited_for(
+    method: bytes, gone: tuple[list[int], ...]
+) -> None:
     """Kubernetes tells of a pod's end, and of another one, some time after it has ended."""
     request = b"%b / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi" % method
     async with (
@@ -59,9 +73,30 @@ async def test_the_successor_of_a_pod_that_refuses_is_waited_for(method: bytes) 
     ):
         await client.send(request)
         await until(lambda: running.proxy.snapshot().upstream_retries)
-        running.set_endpoints([web.port])
+        for ports in (*gone, [web.port]):
+            running.set_endpoints(ports)
+            await asyncio.sleep(0)
         assert (await client.response()).body == b"successor"
     assert len(web.requests) == 1
+
+
+@pytest.mark.usefixtures("patience")
+async def test_nobody_waits_for_longer_than_another_try_may_begin() -> None:
+    policy = Policy(retries=Retries(timeout=0.1))
+    async with proxy(simple([free_port()], policy)) as running:
+        assert (await fetch(running.port)).status == 502
+        failures = running.proxy.snapshot().upstream_connect_failures
+    assert failures == {"default/web:80": 1}
+
+
+@pytest.mark.usefixtures("patience")
+async def test_who_met_a_stale_connection_does_not_wait() -> None:
+    async with (
+        pod(serve_once_then_die) as web,
+        proxy(simple([web.port])) as running,
+        connect(running.port) as client,
+    ):
+        assert [(await client.get()).status for _ in range(2)] == [200, 200]
 
 
 async def test_a_pod_that_refuses_and_leaves_is_503() -> None:
