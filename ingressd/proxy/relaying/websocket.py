@@ -9,6 +9,7 @@ _LONGEST_HEAD = 10
 _CLOSE = 0x8
 _OPCODES = frozenset({0x0, 0x1, 0x2, _CLOSE, 0x9, 0xA})
 _EXTENDED = {126: 2, 127: 8}
+_MASKING_KEY = 4
 
 
 class Frames:
@@ -46,13 +47,15 @@ class Frames:
         """Of the frame that begins here; 0 as long as too little of it is known."""
         if len(head) < 2:
             return 0
-        opcode, length = head[0] & 0x0F, head[1]
-        if opcode == _CLOSE or opcode not in _OPCODES or length > 127:  # masked
+        opcode, length = head[0] & 0x0F, head[1] & 0x7F
+        if opcode == _CLOSE or opcode not in _OPCODES:
             self._is_over = True
             return 0
+        # No server may mask, but some echo what they got; the frames end where they end.
+        key = _MASKING_KEY if head[1] & 0x80 else 0
         extended = _EXTENDED.get(length, 0)
         if len(head) < 2 + extended:
             return 0
         if extended:
             length = int.from_bytes(head[2 : 2 + extended])
-        return 2 + extended + length
+        return 2 + extended + key + length

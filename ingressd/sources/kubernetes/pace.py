@@ -33,7 +33,8 @@ class Timing(Struct, frozen=True):
     that has just started forbids everything for a moment. A list that does not come in pages of
     ``page_size`` may take ``whole_list``, twice as long as an API server works on it by default
     (--request-timeout). A watch is asked to end after about ``watch_timeout``, and counts as
-    stalled after ``idle_timeout`` of silence; one that lasted ``steady`` was good.
+    stalled after ``idle_timeout`` of silence, in which a bookmark was due (an API server sends one
+    a minute); one that lasted ``steady`` was good.
     """
 
     first_pause: float = 1.0
@@ -41,7 +42,7 @@ class Timing(Struct, frozen=True):
     patience: float = 10.0
     whole_list: float = 120.0
     watch_timeout: float = 300.0
-    idle_timeout: float = 120.0
+    idle_timeout: float = 75.0
     steady: float = 5.0
     page_size: int = 500
 

@@ -15,6 +15,8 @@ FRAMES = {
     "of 16 bits": b"\x82\x7e\x01\x00" + bytes(256),
     "of 64 bits": b"\x82\x7f" + (65536).to_bytes(8) + bytes(65536),
     "several": TEXT * 3,
+    "masked": b"\x81\x82keys" + b"xx",
+    "masked, of 16 bits": b"\x82\xfe\x01\x00" + bytes(4 + 256),
 }
 
 
@@ -45,8 +47,8 @@ def test_at_the_start_a_frame_may_come() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [GOING_AWAY, TEXT + b"\x88\x00", b"\x83\x00", b"\x81\x82keysxx", b"HELLO"],
-    ids=["close", "text and close", "reserved opcode", "masked", "no frame"],
+    [GOING_AWAY, TEXT + b"\x88\x00", b"\x88\x80keys", b"\x83\x00", b"GET / HTTP/1.1\r\n\r\n"],
+    ids=["close", "text and close", "masked close", "reserved opcode", "no frame"],
 )
 def test_nothing_may_follow_a_close_nor_what_is_no_frame(data: bytes) -> None:
     assert not after(data)
