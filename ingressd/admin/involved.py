@@ -39,7 +39,7 @@ def involved(explanation: Explanation, findings: Iterable[Finding]) -> tuple[Fin
         *(("Ingress", canary.ingress) for route in matching for canary in route.alternatives),
         *_certified_by(explanation.certificate),
     }
-    kinds = _ALWAYS if explanation.winner else _ALWAYS | {"Ingress", "IngressClass"}
+    kinds = _ALWAYS if _is_taken(explanation.winner) else _ALWAYS | {"Ingress", "IngressClass"}
     return tuple(
         finding
         for finding in findings
@@ -49,6 +49,11 @@ def involved(explanation: Explanation, findings: Iterable[Finding]) -> tuple[Fin
         or _lost_to(explanation.winner, finding)
         or (_may_be_closed(explanation.winner) and _closes_routes(finding))
     )
+
+
+def _is_taken(route: Route | None) -> bool:
+    """Whether there is a rule for the path, or a default backend."""
+    return route is not None and not route.leads_nowhere
 
 
 def _stands_behind(route: Route | None, subject: ObjectKey) -> bool:

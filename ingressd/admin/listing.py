@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import UNSET, Struct, UnsetType
 
-from ingressd.routing.model import Alternative, Certificate, Host, Route
+from ingressd.routing.model import Alternative, Certificate, Host, PathKind, Route
 from ingressd.routing.policy import DEFAULT_HOST_POLICY, DEFAULT_POLICY, HostPolicy, Policy
 from ingressd.routing.table import Table
 
@@ -21,11 +21,12 @@ class CertificateRow(Struct, frozen=True):
 
 
 class RouteRow(Struct, frozen=True, omit_defaults=True):
-    """One route. ``host`` "" is the catch-all; ``kind`` "Default" takes what no path takes.
+    """One route. ``host`` "" is the catch-all; ``kind`` "Default" takes what no path takes, which
+    "Unmatched" answers.
 
-    ``unavailable`` says why there is no endpoint. ``policy`` and ``host_policy`` are left out
-    where they are the default.
-    ``canaries`` take a part of the requests.
+    ``unavailable`` says why there is no endpoint where there should be. ``policy`` and
+    ``host_policy`` are left out where they are the default. ``canaries`` take a part of the
+    requests.
     """
 
     host: str
@@ -62,7 +63,9 @@ def _host_rows(table: Table, host: Host) -> Iterator[RouteRow]:
     for route in host.routes:
         yield _row(table, host, route, route.kind.value, certificate)
     if host.fallback is not None:
-        yield _row(table, host, host.fallback, "Default", certificate)
+        is_default = host.fallback.backend is not None or host.fallback.kind is PathKind.PREFIX
+        kind = "Default" if is_default else host.fallback.kind.value
+        yield _row(table, host, host.fallback, kind, certificate)
 
 
 def _row(
@@ -70,6 +73,7 @@ def _row(
 ) -> RouteRow:
     upstream = table.upstreams.get(route.backend.upstream) if route.backend else None
     unavailable = upstream.unavailable if upstream else _without_upstream(route)
+    needs_none = route.policy.redirect is not None or route.leads_nowhere
     return RouteRow(
         host=route.host,
         path=route.path,
@@ -77,7 +81,7 @@ def _row(
         ingress=route.ingress,
         backend=route.backend.upstream if route.backend else "",
         endpoints=tuple(map(str, upstream.endpoints)) if upstream else (),
-        unavailable="" if route.policy.redirect is not None else unavailable,
+        unavailable="" if needs_none else unavailable,
         certificate=certificate,
         policy=UNSET if route.policy == DEFAULT_POLICY else route.policy,
         host_policy=UNSET if host.policy == DEFAULT_HOST_POLICY else host.policy,

@@ -106,7 +106,7 @@ def _entry(row: Row, subject: Subject, prefix: str) -> Entry:
         documentation=row.summary,
         aliases=tuple(f"{prefix}/{alias}" for alias in row.aliases),
         requires=f"{prefix}/{row.requires}" if row.requires else "",
-        expected=row.value.expected if row.value is not None else "",
+        expected=row.value.expected,
         instead="" if is_honoured else row.instead,
         remedy=row.remedy,
     )

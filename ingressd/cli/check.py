@@ -114,5 +114,5 @@ def _verdict(compilation: Compilation) -> str:
 
 def _served(compilation: Compilation) -> str:
     hosts = compilation.table.hosts.values()
-    routes = sum(len(host.routes) + (host.fallback is not None) for host in hosts)
+    routes = sum(len(host.rules) for host in hosts)
     return f"{count(routes, 'route')} on {count(len(hosts), 'host')}"

@@ -165,6 +165,7 @@ def serve_options(demo: Demo, pods: Sequence[Pod]) -> ServeOptions:
             access_log=demo.access_log,
             log_format=LOG_FORMAT,
             local_names=True,
+            service_names=True,
         ),
         compiler=CompilerSettings(
             serve_every_class=True,

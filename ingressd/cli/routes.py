@@ -22,6 +22,7 @@ from ingressd.cli.rendering.terminal import (
 from ingressd.routing.explaining.host_words import host_words
 from ingressd.routing.explaining.policy_words import canary_words, policy_words
 from ingressd.routing.explaining.reasons import describe_host
+from ingressd.routing.model import PathKind
 
 _COLUMNS = ("HOST", "PATH", "TYPE", "INGRESS", "SERVICE", "ENDPOINTS", "CERTIFICATE", "POLICIES")
 _SHOWN_ENDPOINTS = 3
@@ -67,6 +68,8 @@ def _cells(row: RouteRow) -> tuple[str, ...]:
 def _endpoints(row: RouteRow) -> str:
     if row.policy is not UNSET and row.policy.redirect is not None:
         return _NOTHING
+    if row.kind == PathKind.UNMATCHED.value and not row.unavailable:
+        return "none (404)"
     if not row.endpoints:
         return click.style("none (503)", fg="red")
     more = len(row.endpoints) - _SHOWN_ENDPOINTS

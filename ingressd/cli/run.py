@@ -105,6 +105,7 @@ def serve_options(source: SourceOptions, serving: ServingFlags) -> ServeOptions:
     proxy = msgspec.structs.replace(
         serving.proxy_settings,
         local_names=source.settings.local_addresses,
+        service_names=source.settings.from_files,
         memory_limit=_memory_limit(serving),
     )
     return ServeOptions(

@@ -36,6 +36,7 @@ class Code(Enum):
     CANARY_OVERWEIGHT = "CanaryOverweight", Severity.WARNING
     CANARY_SAME_BACKEND = "CanarySameBackend", Severity.WARNING
     CANARY_UNMATCHED = "CanaryUnmatched", Severity.WARNING
+    CATCH_ALL_DISABLED = "CatchAllDisabled", Severity.ERROR
     CERTIFICATE_CONFLICT = "CertificateConflict", Severity.WARNING
     CERTIFICATE_DOES_NOT_COVER_HOST = "CertificateDoesNotCoverHost", Severity.ERROR
     CERTIFICATE_EXPIRED = "CertificateExpired", Severity.WARNING

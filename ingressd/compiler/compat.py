@@ -16,6 +16,10 @@ from ingressd.routing.table import Table
 _KIND = "paths are as their own Ingress writes them, whatever another one of the host asks for"
 _SLASH = "redirects to https keep a trailing slash"
 _WWW = "the redirect to the other form of the name has no usual port, and keeps a trailing slash"
+_ORIGIN = (
+    "redirects to a path lead to the scheme, host and port that the client asked for, by what "
+    "believed proxies say"
+)
 _COOKIE = "the session cookie is for the whole host, not for the path of the rule"
 
 _Place = tuple[str, str, str]
@@ -32,9 +36,11 @@ def compat_findings(exact: Table, sane: Table) -> tuple[Finding, ...]:
     """For each Ingress that is concerned, what differs."""
     before, after = _placed(exact), _placed(sane)
     words: dict[str, dict[str, None]] = {}
+    address = exact.global_policy.client_address
+    is_proxied = address.forwarded_headers or address.proxy_protocol
     for place in sorted(before.keys() | after.keys()):
         ingress = place[1]
-        for word in _differences(before.get(place), after.get(place)):
+        for word in _differences(before.get(place), after.get(place), is_proxied=is_proxied):
             words.setdefault(ingress, {})[word] = None
     return tuple(_told(ingress, "; ".join(told)) for ingress, told in words.items())
 
@@ -44,12 +50,12 @@ def _placed(table: Table) -> Mapping[_Place, _Placed]:
     return {
         (host.name, route.ingress, route.field): _Placed(host, route)
         for host in table.hosts.values()
-        for route in (host.routes if host.fallback is None else (*host.routes, host.fallback))
+        for route in host.rules
         if route.ingress
     }
 
 
-def _differences(exact: _Placed | None, sane: _Placed | None) -> Iterator[str]:
+def _differences(exact: _Placed | None, sane: _Placed | None, *, is_proxied: bool) -> Iterator[str]:
     if exact is None or sane is None:
         yield _KIND
         return
@@ -60,6 +66,8 @@ def _differences(exact: _Placed | None, sane: _Placed | None) -> Iterator[str]:
         yield _SLASH
     if before.redirect != after.redirect:
         yield _WWW
+    if before.redirects_as_asked != after.redirects_as_asked and _leads_to_path(before, is_proxied):
+        yield _ORIGIN
     if _cookie_path(before, exact.route) != _cookie_path(after, sane.route):
         yield _COOKIE
 
@@ -70,6 +78,17 @@ def _is_secured(placed: _Placed) -> bool:
     if policy.redirect is not None or policy.tls_redirect is TlsRedirect.OFF:
         return False
     return placed.host.has_tls or policy.tls_redirect is TlsRedirect.ALWAYS
+
+
+def _leads_to_path(policy: Policy, is_proxied: bool) -> bool:
+    """Whether it says where that path is, in other words than the client's. Where it keeps the
+    port, only a proxy can know better."""
+    redirect, auth = policy.redirect, policy.external_auth
+    if policy.relative_redirects:
+        return False
+    if redirect is None:
+        return auth is not None and auth.signin.startswith("/")
+    return redirect.location.startswith("/") and (is_proxied or not redirect.keeps_port)
 
 
 def _cookie_path(policy: Policy, route: Route) -> str | None:

@@ -18,7 +18,8 @@ class Compat(Enum):
 
     SANE: use-regex and rewrite-target concern the paths of their own Ingress alone; redirects to
     https and to the www form keep a trailing slash, the latter without the port if it is the usual
-    one; the cookie of an affinity is for the whole host.
+    one; redirects to a path lead where the client asked; the cookie of an affinity is for the whole
+    host.
     """
 
     EXACT = "exact"
@@ -52,6 +53,7 @@ class CompilerSettings(Struct, frozen=True):
     ``local_addresses`` admits loopback and link-local endpoints, which only files can hold for a
     good reason. ``configmap``, ``default_backend_service`` and ``default_ssl_certificate`` are
     ``namespace/name``. ``ssl_passthrough``: annotations may leave TLS to the pods.
+    ``disable_catch_all``: nothing is served of an Ingress with ``spec.defaultBackend``.
     ``global_policy`` is what flags say of it; keys of the ConfigMap win.
     ``allow_ignored_protection``: what nothing here can ever give, such as a snippet that denies, is
     done without, instead of answering 503.
@@ -72,5 +74,6 @@ class CompilerSettings(Struct, frozen=True):
     external_names: bool = True
     ssl_passthrough: bool = False
     allow_ignored_protection: bool = False
+    disable_catch_all: bool = False
     compat: Compat = Compat.EXACT
     global_policy: GlobalPolicy = DEFAULT_GLOBAL_POLICY

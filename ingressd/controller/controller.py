@@ -174,7 +174,7 @@ def _hosts_of(compiled: CompiledIngress) -> Set[str]:
 
 
 def _count_routes(host: Host, ingress: str) -> int:
-    routes = host.routes if host.fallback is None else (*host.routes, host.fallback)
+    routes = host.rules
     shares = (alternative for route in routes for alternative in route.alternatives)
     owners = [*(route.ingress for route in routes), *(share.ingress for share in shares)]
     return owners.count(ingress)

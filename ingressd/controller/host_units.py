@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ingressd.compiler.hosts.aliases import Alias, CompiledAlias, compile_alias
-from ingressd.compiler.hosts.host import CompiledHost, DefaultBackend, compile_host
+from ingressd.compiler.hosts.host import CompiledHost, compile_host
+from ingressd.compiler.hosts.unmatched import DefaultBackend, Unmatched
 from ingressd.compiler.ingresses.claims import CanaryClaim, Claim
 from ingressd.compiler.settings import Compat
 from ingressd.controller.guard import Guard
@@ -13,17 +14,20 @@ from ingressd.controller.index import Index
 from ingressd.resources.finding import Finding
 from ingressd.resources.metadata import ObjectKey
 from ingressd.routing.model import Backend, Host
+from ingressd.routing.policy import DEFAULT_POLICY
 
 
 class HostUnits:
     """Owner of the compiled hosts, and of the aliases that they have: each is a host of its own,
-    unless an Ingress has a rule for the name. ``is_closed``: default backends answer 503."""
+    unless an Ingress has a rule for the name. ``is_closed``: default backends answer 503.
+    ``unmatched`` is the policy of paths that no route takes, unless an Ingress has another one."""
 
     def __init__(self, guard: Guard, default_backend: Backend | None, compat: Compat) -> None:
         self._guard = guard
         self._compat = compat
         self._default_backend = default_backend
         self.is_closed = False
+        self.unmatched = DEFAULT_POLICY
         self._compiled: dict[str, CompiledHost] = {}
         self._derived: dict[str, CompiledAlias] = {}
         self._aliases: Index[str, str] = Index()
@@ -72,10 +76,10 @@ class HostUnits:
         and has, which must be derived again.
         """
         claims = list(claims)
-        default = self._default if claims or not name else None
+        unmatched = Unmatched(self.unmatched, self._default if claims or not name else None)
         compiled = self._guard.attempt(
             ObjectKey("Host", "", name),
-            lambda: compile_host(name, claims, default, canaries, self._compat),
+            lambda: compile_host(name, claims, unmatched, canaries, self._compat),
         )
         before = self._aliases.targets(name)
         if compiled is None:

@@ -44,6 +44,7 @@ class IngressUnits:
         self._secrets: Index[ObjectKey, str] = Index()
         self._named: Index[ObjectKey, ObjectKey] = Index()
         self._materials: Index[ObjectKey, str] = Index()
+        self._asking: Index[ObjectKey, str] = Index()
         self._governing: Index[ObjectKey, str] = Index()
 
     @property
@@ -94,9 +95,11 @@ class IngressUnits:
         }
 
     def governing(self, upstream: str) -> list[CompiledIngress]:
-        """The Ingresses that may decide the settings of an upstream: all that refer to it, or just
-        one where none of them says anything."""
+        """The Ingresses that may decide the settings of an upstream: all that lead requests to it,
+        or just one where none of them says anything."""
         keys = self._upstreams.sources(upstream)
+        if asking := self._asking.sources(upstream):
+            keys = keys - asking
         if not self._governing.sources(upstream):
             keys = set(islice(keys, 1))
         return [self._compiled[key] for key in keys]
@@ -156,7 +159,9 @@ class IngressUnits:
         upstreams = {reference.backend.upstream for reference in compiled.references}
         touched.upstreams |= self._upstreams.put(key, upstreams)
         touched.secrets |= self._secrets.put(key, compiled.secrets())
-        self._governing.put(key, upstreams if sets_upstream(compiled.settings) else ())
+        asked = _only_asked(compiled)
+        touched.upstreams |= self._asking.put(key, asked)
+        self._governing.put(key, upstreams - asked if sets_upstream(compiled.settings) else ())
         self._named.put(key, compiled.named)
         materials = {wanted.secret for wanted in compiled.wanted}
         touched.materials |= materials | self._materials.put(key, materials)
@@ -168,6 +173,7 @@ class IngressUnits:
         touched.upstreams |= self._upstreams.put(key, ())
         touched.secrets |= self._secrets.put(key, ())
         touched.materials |= self._materials.put(key, ())
+        self._asking.put(key, ())
         self._governing.put(key, ())
         self._named.put(key, ())
 
@@ -175,6 +181,14 @@ class IngressUnits:
 def _key(kind: type[Resource], name: str) -> ObjectKey:
     namespace, _, own_name = name.partition("/")
     return ObjectKey(kind.__name__, namespace, own_name)
+
+
+def _only_asked(compiled: CompiledIngress) -> set[str]:
+    """The upstreams that it leads no request to."""
+    asked = {each.backend.upstream for each in compiled.references if each.otherwise}
+    return asked and asked - {
+        each.backend.upstream for each in compiled.references if not each.otherwise
+    }
 
 
 def _governs_otherwise(before: CompiledIngress, now: CompiledIngress) -> bool:

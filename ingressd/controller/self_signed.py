@@ -1,4 +1,7 @@
-"""The certificate of last resort: made at start, for every name no Secret has one for."""
+"""The certificate of last resort: made at start, for every name no Secret has one for.
+
+It bears the names of that of ingress-nginx, by which people and their tests know what they see.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from ingressd.compiler.certificates.certificate import fingerprint
 from ingressd.routing.model import Certificate
 
-_COMMON_NAME = "ingressd self-signed certificate"
-_NAME = "ingressd.invalid"  # RFC 2606: nobody can own it, so it never covers a real host
+_ORGANISATION = "Acme Co"
+_COMMON_NAME = "Kubernetes Ingress Controller Fake Certificate"
+_NAME = "ingress.local"  # RFC 6762: no public name ends so
 _SLACK = timedelta(days=1)  # for clients whose clock is behind
 _LIFETIME = timedelta(days=3650)  # longer than any process runs; no client trusts it anyway
 
@@ -36,7 +40,12 @@ def self_signed_certificate(now: float) -> Certificate:
 
 
 def _build(start: datetime, end: datetime) -> x509.CertificateBuilder:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _COMMON_NAME)])
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, _ORGANISATION),
+            x509.NameAttribute(NameOID.COMMON_NAME, _COMMON_NAME),
+        ]
+    )
     return (
         x509.CertificateBuilder()
         .subject_name(name)

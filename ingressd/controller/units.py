@@ -87,14 +87,19 @@ class Units:
         return frozenset(dirty.ingresses).union(told, *hosts, *upstreams)
 
     def _refresh_globals(self, dirty: Dirty, *, with_defaults: bool) -> Set[str]:
-        """Returns the hosts that are closed or opened by that, with or without an Ingress."""
+        """Returns the hosts that are concerned, whatever their Ingresses say."""
         if not (with_defaults or self.globals.concern(dirty)):
             return frozenset()
         before, now = self.globals.compile(self._store), self.globals.compiled
         if before.directives != now.directives:
             dirty.ingresses |= self.ingresses.keys
         self.hosts.is_closed = now.is_blocked
-        return self.hosts.names if before.is_blocked != now.is_blocked else frozenset()
+        self.hosts.unmatched = now.global_policy.unmatched
+        concerns_all = (before.is_blocked, before.global_policy.unmatched) != (
+            now.is_blocked,
+            now.global_policy.unmatched,
+        )
+        return self.hosts.names if concerns_all else frozenset()
 
     def _add_defaults(self, touched: Touched) -> None:
         if self.default_backend is not None:

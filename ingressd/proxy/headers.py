@@ -5,9 +5,13 @@ Names are compared in lower case as bytes; values travel byte for byte (RFC 9110
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeAlias
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
+Split: TypeAlias = Callable[[RawHeaders], tuple[list[bytes], dict[bytes, bytes]]]
+"""Parts the fields of a request as :func:`split_request` does."""
 
 HOP_BY_HOP = frozenset(
     {
@@ -45,7 +49,18 @@ FORWARDED = frozenset(
 REQUEST_MANAGED = HOP_BY_HOP | FORWARDED | {b"content-length", b"expect", b"host", b"proxy"}
 """Request fields that never pass as they came: we consume them, drop them, or write our own."""
 
-RESPONSE_MANAGED = HOP_BY_HOP | {b"content-length"}
+FOR_NGINX = frozenset(
+    {
+        b"x-accel-buffering",
+        b"x-accel-charset",
+        b"x-accel-expires",
+        b"x-accel-limit-rate",
+        b"x-accel-redirect",
+    }
+)
+"""Response fields by which pods steer nginx, which shows them to nobody."""
+
+RESPONSE_MANAGED = HOP_BY_HOP | FOR_NGINX | {b"content-length"}
 """Response fields that never pass as they came."""
 
 TRAILER_FORBIDDEN = RESPONSE_MANAGED | {
@@ -66,27 +81,30 @@ def line(name: bytes, value: bytes) -> bytes:
 
 
 def split_request(
-    raw: RawHeaders, managed: frozenset[bytes] = REQUEST_MANAGED
+    raw: RawHeaders, *, keeps_underscores: bool = False
 ) -> tuple[list[bytes], dict[bytes, bytes]]:
     """Field lines that may travel, and the managed fields by lower-case name.
 
     Repeated managed fields are joined with commas, as RFC 9110 section 5.3 allows. Names with an
-    underscore are dropped: CGI-like servers cannot tell them from the same name with a dash.
+    underscore are dropped: CGI-like servers cannot tell them from the same name with a dash. Where
+    they are kept all the same, those go that would be managed ones there.
     """
     lines: list[bytes] = []
     fields: dict[bytes, bytes] = {}
     for name, value in raw:
         lowered = name.lower()
-        if lowered in managed:
+        if lowered in REQUEST_MANAGED:
             known = fields.get(lowered)
             fields[lowered] = value if known is None else known + b", " + value
-        elif b"_" not in name:
+        elif b"_" not in name or (keeps_underscores and _dashed(lowered) not in REQUEST_MANAGED):
             lines.append(b"%b: %b\r\n" % (name, value))
     connection = fields.get(b"connection")
     if connection is not None and connection.lower() not in PLAIN_TOKENS:
         lines = without(lines, connection_tokens(connection) - PLAIN_TOKENS)
     return lines, fields
 
+
+split_underscored: Split = partial(split_request, keeps_underscores=True)
 
 PLAIN_TOKENS = frozenset({b"close", b"keep-alive", b"upgrade"})
 
@@ -99,6 +117,20 @@ def connection_tokens(value: bytes) -> frozenset[bytes]:
 def without(lines: Iterable[bytes], names: frozenset[bytes]) -> list[bytes]:
     """``lines`` but those of the named fields."""
     return [entry for entry in lines if entry.partition(b":")[0].lower() not in names]
+
+
+def without_alike(lines: Iterable[bytes], names: frozenset[bytes]) -> list[bytes]:
+    """The same for lines of requests, of which some pods take "_" in a name for "-"."""
+    return [
+        entry
+        for entry in lines
+        if (name := entry.partition(b":")[0].lower()) not in names
+        and (b"_" not in name or _dashed(name) not in names)
+    ]
+
+
+def _dashed(name: bytes) -> bytes:
+    return name.replace(b"_", b"-")
 
 
 def cookie(lines: Iterable[bytes], name: bytes) -> bytes | None:

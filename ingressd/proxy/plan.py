@@ -67,6 +67,7 @@ REQUEST_FILTERS: tuple[Builder, ...] = (
     basic_auth.hide_password,
     mirroring.mirror,
     fields.pod_fields,
+    endpoints.lead_nowhere,
 )
 """Every filter in the order in which they act: ingress-nginx's request phase order."""
 
@@ -112,6 +113,8 @@ class RoutePlan(Passage):
     def __init__(self, route: Route, environment: Environment) -> None:
         balancer, exchange = _balancer(route, environment), exchange_maker(route, environment)
         super().__init__(route.policy, balancer, exchange, body_reader(route, environment))
+        if route.leads_nowhere:
+            self.body_limit = 0  # nobody reads bodies there
         self.route = route
         self.filters = tuple(_built(REQUEST_FILTERS, route, environment))
         plain = tuple(_built(ANSWER_EDITS, route, environment))

@@ -22,6 +22,7 @@ from ingressd.proxy.environment import Environment
 from ingressd.proxy.handler import Handler
 from ingressd.proxy.index import RouteIndex
 from ingressd.proxy.inquiry.inquiries import Inquiries
+from ingressd.proxy.inquiry.names import endpoints_in, none_known
 from ingressd.proxy.limiting.memory import SINGLE, Place
 from ingressd.proxy.limiting.usage import Usage
 from ingressd.proxy.mirroring.copies import Copies
@@ -60,7 +61,9 @@ class Proxy:
         self._dialer = Dialer(loop, self._clock, resolver)
         self._pool = Pool(self._dialer)
         self._passwords = PasswordChecker(self._clock)
-        self._inquiries = Inquiries()
+        self._inquiries = Inquiries(
+            endpoints_in(self._pool) if settings.service_names else none_known
+        )
         self._files = TemporaryFiles()
         self._copies = Copies(self._inquiries.courier, self._metrics)
         self._index = RouteIndex(

@@ -11,8 +11,9 @@ class ProxySettings(Struct, frozen=True):
     ``affinity_key`` keys the hashes in affinity cookies and must be the same in all replicas.
     ``templates`` is a folder whose error pages win over ours, "" for none. ``local_names`` lets an
     ExternalName Service lead to loopback and link-local addresses; none may lead to
-    ``refused_names`` (names or addresses: the API server's). ``memory_limit`` is how many bytes a
-    worker may hold, 0 for all there are.
+    ``refused_names`` (names or addresses: the API server's). ``service_names``: the names that DNS
+    of a cluster would know Services by lead to their endpoints. ``memory_limit`` is how many bytes
+    a worker may hold, 0 for all there are.
     """
 
     affinity_key: bytes
@@ -23,6 +24,7 @@ class ProxySettings(Struct, frozen=True):
     log_format: str = "json"
     local_names: bool = False
     refused_names: tuple[str, ...] = ()
+    service_names: bool = False
     memory_limit: int = 0
 
     def __repr__(self) -> str:

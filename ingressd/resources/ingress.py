@@ -23,7 +23,7 @@ class ServiceBackendPort(Struct, frozen=True, gc=False):
 class IngressServiceBackend(Struct, frozen=True, gc=False):
     """``backend.service``."""
 
-    name: str
+    name: str = ""
     port: ServiceBackendPort = ServiceBackendPort()
 
 
@@ -43,9 +43,12 @@ class IngressBackend(Struct, frozen=True, gc=False):
 
 
 class HTTPIngressPath(Struct, frozen=True, gc=False, rename="camel"):
-    """One entry of ``rules[].http.paths``. ``path_type`` None means that it was not written."""
+    """One entry of ``rules[].http.paths``. ``path_type`` None means that it was not written.
 
-    backend: IngressBackend
+    An API server takes none without ``backend``; one in a file costs its own path only.
+    """
+
+    backend: IngressBackend = IngressBackend()
     path: str = ""
     path_type: str | None = None
 

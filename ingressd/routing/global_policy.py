@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from ingressd.routing.policy import DEFAULT_POLICY, Policy
+
 
 class Limits(Struct, frozen=True, omit_defaults=True):
     """Bounds on what one client may cost. Sizes in bytes, times in seconds.
@@ -39,13 +41,15 @@ class ClientAddress(Struct, frozen=True, omit_defaults=True):
     ``proxy_protocol``: every connection begins with a PROXY header (``use-proxy-protocol``).
     ``trusted`` are networks in CIDR notation whose PROXY headers and, with ``forwarded_headers``
     (``use-forwarded-headers``), whose X-Forwarded-* fields are believed (``proxy-real-ip-cidr``);
-    none by default. ``header`` is the field that names the client (``forwarded-for-header``).
+    none by default. With ``real_ip`` alone (``enable-real-ip``) only the client's address is. That
+    stands in the field ``header`` (``forwarded-for-header``).
     ``append``: pods get the whole list of addresses instead of the client's alone
     (``compute-full-forwarded-for``).
     """
 
     proxy_protocol: bool = False
     forwarded_headers: bool = False
+    real_ip: bool = False
     trusted: tuple[str, ...] = ()
     header: str = "X-Forwarded-For"
     append: bool = False
@@ -118,7 +122,10 @@ class GlobalPolicy(Struct, frozen=True, omit_defaults=True):
     """All settings that hold for every route and connection. ``default_backend`` is the key of the
     upstream that gives the pages for errors where a route names none, "" for ours. Of every answer
     ``answer_fields`` are set (``add-headers``), of every request to a pod ``pod_fields``
-    (``proxy-set-headers``): names and texts with variables."""
+    (``proxy-set-headers``): names and texts with variables. ``unmatched`` is the policy of paths
+    that no rule of their host takes, where its Ingresses ask for nothing else. With
+    ``underscored_fields`` pods get fields of requests with an underscore in their name, too
+    (``enable-underscores-in-headers``)."""
 
     limits: Limits = Limits()
     client_address: ClientAddress = ClientAddress()
@@ -131,6 +138,8 @@ class GlobalPolicy(Struct, frozen=True, omit_defaults=True):
     access_log: AccessLogPolicy = AccessLogPolicy()
     answer_fields: tuple[tuple[str, str], ...] = ()
     pod_fields: tuple[tuple[str, str], ...] = ()
+    unmatched: Policy = DEFAULT_POLICY
+    underscored_fields: bool = False
 
 
 DEFAULT_GLOBAL_POLICY = GlobalPolicy()

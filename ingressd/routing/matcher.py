@@ -1,8 +1,8 @@
 """Which of a host's routes take a path, best first, in time that depends on the path alone.
 
 Exact routes beat every other; regular expressions follow in the order of the host; then prefixes,
-longest first; then the host's fallback. Prefixes are compared element by element, as Kubernetes'
-``pathType: Prefix`` asks.
+longest first; then what stands for all other paths. Prefixes are compared element by element, as
+Kubernetes' ``pathType: Prefix`` asks.
 """
 
 from __future__ import annotations
@@ -38,17 +38,20 @@ class Prefix(Generic[T]):
 
 class Matcher(Generic[T]):
     """The routes of one host, indexed. ``bind`` makes what a route stands for to the caller.
+    ``otherwise`` is what there is for a host without a fallback.
 
     Raises ValueError for a regular expression that does not compile.
     """
 
-    def __init__(self, host: Host, bind: Callable[[Route], T]) -> None:
+    def __init__(
+        self, host: Host, bind: Callable[[Route], T], otherwise: Match[T] | None = None
+    ) -> None:
         bound = [(route, bind(route)) for route in host.routes]
         self._exact = _exact_index(bound)
         self._patterns = _patterns(bound)
         self._prefixes = _prefix_index(bound)
         self._longest = max(map(len, self._prefixes), default=0)
-        self._fallback = Match(bind(host.fallback)) if host.fallback is not None else None
+        self._fallback = otherwise if host.fallback is None else Match(bind(host.fallback))
 
     def match(self, path: str) -> Match[T] | None:
         """The best match for a normalised path; the first that ``walk`` yields."""

@@ -21,13 +21,18 @@ from ingressd.routing.policy import (
 CATCH_ALL = ""
 """Name of the host that takes every request no other host takes."""
 
+EVERY_HOST = "*"
+"""In the place of a host's name: the route is that of many hosts. No host is called so."""
+
 
 class PathKind(Enum):
-    """How a route's path is compared. REGEX is anchored at the start and ignores case."""
+    """How a route's path is compared. REGEX is anchored at the start and ignores case. UNMATCHED is
+    not compared: it stands for what no path of a host takes, and without a backend answers 404."""
 
     EXACT = "Exact"
     PREFIX = "Prefix"
     REGEX = "Regex"
+    UNMATCHED = "Unmatched"
 
 
 class Backend(Struct, frozen=True, gc=False):
@@ -68,8 +73,8 @@ class Route(Struct, frozen=True, gc=False, omit_defaults=True):
 
     ``path`` is normalised (see :mod:`ingressd.routing.paths`), or a regular expression for
     PathKind.REGEX. ``ingress`` is ``namespace/name`` and ``field`` the place in that object
-    (``spec.rules[0].http.paths[1]``). A route with no ``backend`` answers 503. ``alternatives``
-    are asked in their order which requests are theirs.
+    (``spec.rules[0].http.paths[1]``). A route with no ``backend`` answers 503, or 404 where it
+    ``leads_nowhere``. ``alternatives`` are asked in their order which requests are theirs.
     """
 
     host: str
@@ -81,12 +86,19 @@ class Route(Struct, frozen=True, gc=False, omit_defaults=True):
     policy: Policy = DEFAULT_POLICY
     alternatives: tuple[Alternative, ...] = ()
 
+    @property
+    def leads_nowhere(self) -> bool:
+        """Whether there is nothing at its paths, instead of something that cannot be reached."""
+        is_unmatched = self.kind is PathKind.UNMATCHED and self.backend is None
+        return is_unmatched and not self.policy.is_closed
+
 
 class Host(Struct, frozen=True, gc=False, omit_defaults=True):
     """All that is known of one host: an exact name, ``*.parent``, or the catch-all "".
 
     ``routes`` stand in the order in which they win (see the matcher). ``fallback`` takes what no
-    route takes. ``has_tls`` is whether any Ingress of the host has ``spec.tls``.
+    route takes; without it, that is as :func:`ingressd.routing.unmatched.unmatched_route` says.
+    ``has_tls`` is whether any Ingress of the host has ``spec.tls``.
     """
 
     name: str
@@ -94,6 +106,14 @@ class Host(Struct, frozen=True, gc=False, omit_defaults=True):
     fallback: Route | None = None
     has_tls: bool = False
     policy: HostPolicy = DEFAULT_HOST_POLICY
+
+    @property
+    def rules(self) -> tuple[Route, ...]:
+        """The routes that somebody has asked for: those of paths, and of a default backend."""
+        fallback = self.fallback
+        if fallback is None or fallback.kind is PathKind.UNMATCHED:
+            return self.routes
+        return (*self.routes, fallback)
 
 
 class Endpoint(Struct, frozen=True, gc=False):

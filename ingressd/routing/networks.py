@@ -7,7 +7,7 @@ of the other. IPv4-mapped IPv6 addresses (RFC 4291 section 2.5.5.2) are those th
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv6Address
@@ -46,6 +46,20 @@ class Networks:
             return False
         position = bisect_right(self._starts, number) - 1
         return position >= 0 and number <= self._ends[position]
+
+    def covers(self, other: Networks) -> bool:
+        """Whether every address of the other set is in this one."""
+        both = self.overlap(other)
+        return both._starts == other._starts and both._ends == other._ends
+
+    def overlap(self, other: Networks) -> Networks:
+        """The addresses that are in both sets."""
+        both = Networks()
+        for start, end in zip(self._starts, self._ends, strict=True):
+            for place in range(bisect_left(other._ends, start), bisect_right(other._starts, end)):
+                both._starts.append(max(start, other._starts[place]))
+                both._ends.append(min(end, other._ends[place]))
+        return both
 
 
 def canonical_address(text: str) -> str | None:

@@ -139,14 +139,14 @@ async def test_tls_without_a_secret_gets_the_default_certificate(scene: Scene) -
     )  # fmt: skip
     await scene.leads("foo.com", "/", "308")
     app, names = await scene.secure("foo.com", "/")
-    assert (app, names) == ("svc", ("ingressd.invalid",))
+    assert (app, names) == ("svc", ("ingress.local",))
     assert (await scene.secure("foo.com", "/path/subpath/x"))[0] == "othersvc"
 
 
 async def test_everything_below_the_root_with_a_secret(scene: Scene, tmp_path: Path) -> None:
     await scene.create("ingsecret", "--class=default", "--rule=foo.com/*=svc:8080,tls=secret1")
     await scene.leads("foo.com", "/a", "308")
-    await scene.shows("foo.com", "ingressd.invalid")
+    await scene.shows("foo.com", "ingress.local")
     await scene.secret("secret1", AUTHORITY.leaf("foo.com"), tmp_path)
     await scene.shows("foo.com", "foo.com")
     assert (await scene.secure("foo.com", "/a/b"))[0] == "svc"
@@ -159,7 +159,7 @@ async def test_default_backend(scene: Scene) -> None:
         "--rule=foo.com/*=svc:8080,tls=secret1",
     )  # fmt: skip
     await scene.leads("foo.com", "/x", "308")
-    assert await scene.secure("foo.com", "/x") == ("svc", ("ingressd.invalid",))
+    assert await scene.secure("foo.com", "/x") == ("svc", ("ingress.local",))
     namespace, last = scene.namespace.name, (await scene.running.admin.routes("foo.com"))[-1]
     assert (last["kind"], last["backend"]) == ("Default", f"{namespace}/defaultsvc:http")
     assert await scene.running.service("other.com", "/x") == "404"

@@ -78,6 +78,11 @@ def policy(text: str, **fields: object) -> Example:
     return text, GlobalPolicy(), Directives(changed)
 
 
+def read_timeout(text: str, seconds: float) -> Example:
+    bounded = Policy(timeouts=Timeouts(read=seconds, tunnel=seconds))
+    return text, GlobalPolicy(), Directives(bounded, read_timeout=seconds)
+
+
 def access_log(text: str, **fields: object) -> Example:
     changed = structs.replace(AccessLogPolicy(), **fields)
     return text, GlobalPolicy(access_log=changed), Directives()
@@ -134,6 +139,15 @@ EXAMPLES: dict[str, list[Example]] = {
         address("true", forwarded_headers=True),
         address("0", forwarded_headers=False),
     ],
+    "enable-real-ip": [address("true", real_ip=True), address("false", real_ip=False)],
+    "enable-underscores-in-headers": [
+        ("true", GlobalPolicy(underscored_fields=True), Directives()),
+        ("false", GlobalPolicy(), Directives()),
+    ],
+    "ignore-invalid-headers": [
+        ("false", GlobalPolicy(underscored_fields=True), Directives()),
+        ("true", GlobalPolicy(), Directives()),
+    ],
     "compute-full-forwarded-for": [address("true", append=True)],
     "forwarded-for-header": [address("CF-Connecting-IP", header="CF-Connecting-IP")],
     "proxy-real-ip-cidr": [
@@ -153,7 +167,7 @@ EXAMPLES: dict[str, list[Example]] = {
     "keep-alive-requests": [limits("2", keep_alive_requests=2)],
     "max-worker-connections": [limits("9", connections=9), limits("0", connections=1 << 20)],
     "proxy-connect-timeout": [policy("1", timeouts=Timeouts(connect=1.0))],
-    "proxy-read-timeout": [policy("1", timeouts=Timeouts(read=1.0))],
+    "proxy-read-timeout": [read_timeout("1", 1.0), read_timeout("60", 60.0)],
     "proxy-send-timeout": [policy("1", timeouts=Timeouts(send=1.0))],
     "proxy-http-version": [policy("1.0", pod_http=PodHttp(version="1.0"))],
     "proxy-next-upstream": [
@@ -194,7 +208,7 @@ EXAMPLES: dict[str, list[Example]] = {
         (
             "192.0.2.1",
             GlobalPolicy(blocklists=Blocklists(networks=("192.0.2.1",))),
-            Directives(blocks_networks=True),
+            Directives(blocked=("192.0.2.1",)),
         ),
         blocked(""),
     ],

@@ -52,7 +52,9 @@ def _route(route: Route) -> str:
 
 
 def _target(route: Route) -> str:
-    nowhere = "503" if route.policy.redirect is None else "elsewhere"
+    nowhere = "404" if route.leads_nowhere else "503"
+    if route.policy.redirect is not None:
+        nowhere = "elsewhere"
     target = route.backend.upstream if route.backend is not None else nowhere
     policy = "" if route.policy == DEFAULT_POLICY else f" {_json(route.policy)}"
     return f"-> {target} [{route.ingress} {route.field}]{policy}"

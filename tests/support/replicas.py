@@ -46,7 +46,7 @@ class Replica:
         self.name = name
         self.controller = Controller(
             CompilerSettings(),
-            fallback_certificate=certificate("ingressd.invalid", fingerprint="f", secret=""),
+            fallback_certificate=certificate("ingress.local", fingerprint="f", secret=""),
             now=lambda: 0.0,
         )
         candidate = Candidate(name, "ingress", "leader")

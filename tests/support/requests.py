@@ -11,6 +11,7 @@ from ingressd.proxy.client.forwarded import Visitor, forwarded_lines
 from ingressd.proxy.client.front import Front
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import Clock
+from ingressd.proxy.headers import split_underscored
 from ingressd.proxy.observing.metrics import Metrics
 from ingressd.routing.global_policy import ClientAddress
 from support.proxies import SETTINGS
@@ -81,6 +82,13 @@ def proxy_connection(**policy: Any) -> ClientConnection:
     connection = client_connection(remote="10.0.0.1")
     address = ClientAddress(forwarded_headers=True, trusted=("10.0.0.0/8",), **policy)
     connection.witness = Trust(address, 80).visitor
+    return connection
+
+
+def lenient_connection() -> ClientConnection:
+    """A connection whose requests keep fields with an underscore in their name."""
+    connection = client_connection()
+    connection.split = split_underscored
     return connection
 
 

@@ -202,6 +202,11 @@ _FLAGS = (
         help="Answer 503 for Services of type ExternalName.",
     ),
     flag(
+        "--disable-catch-all",
+        is_flag=True,
+        help="Serve nothing of an Ingress that has a default backend.",
+    ),
+    flag(
         "--enable-ssl-passthrough",
         is_flag=True,
         help="Let the annotation ssl-passthrough send TLS to pods as it comes.",
@@ -223,7 +228,7 @@ _DESTINATIONS = tuple(
         "watch-ingress-without-class", "watch-namespace", "default-backend-service",
         "default-ssl-certificate", "disable-svc-external-name", "annotations-prefix",
         "enable-ssl-passthrough", "compat",
-        "allow-ignored-protection",
+        "allow-ignored-protection", "disable-catch-all",
     )
 )  # fmt: skip
 
@@ -269,5 +274,6 @@ def _settings(flags: dict[str, Any]) -> CompilerSettings:
         external_names=not flags["disable_svc_external_name"],
         ssl_passthrough=flags["enable_ssl_passthrough"],
         allow_ignored_protection=flags["allow_ignored_protection"],
+        disable_catch_all=flags["disable_catch_all"],
         compat=Compat(flags["compat"]),
     )

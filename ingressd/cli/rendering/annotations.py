@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ingressd.compiler.annotations.row import Row
@@ -26,7 +25,6 @@ _OWN = """\
 These are annotations of ingressd's own, which ingress-nginx does not know. Each name stands after
 `{prefix}/`.
 """
-_NAME = re.compile("[a-z]+(?:-[a-z]+)+")
 _HEAD = ("| annotation | tier | state | scope | what it does |", "|---|---|---|---|---|")
 
 
@@ -52,12 +50,12 @@ def _line(row: Row) -> str:
 
 
 def _needed(row: Row) -> str:
-    named = row.requires or row.needs
-    words = "" if row.modifies is None else _NAME.sub(r"`\g<0>`", escaped(row.modifies.words))
-    needed = [each for each in (f"`{named}`" if named else "", words) if each]
-    if named and named in words:
-        needed = [words]
-    return f" Needs {', and '.join(needed)}." if needed else ""
+    """What it modifies may say more of the annotation that it requires."""
+    words = "" if row.modifies is None else escaped(row.modifies.words)
+    name = row.requires or row.needs
+    named = f"`{name}`" if name and f"`{name}`" not in words else ""
+    needed = ", and ".join(filter(None, (named, words)))
+    return f" Needs {needed}." if needed else ""
 
 
 def escaped(text: str) -> str:

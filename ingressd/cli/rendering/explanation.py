@@ -28,7 +28,7 @@ from ingressd.routing.explaining.explain import (
 from ingressd.routing.explaining.outcome import Action, Outcome
 from ingressd.routing.explaining.policy_words import canary_words, policy_words
 from ingressd.routing.explaining.reasons import describe_host
-from ingressd.routing.model import Route, Upstream
+from ingressd.routing.model import PathKind, Route, Upstream
 
 _SHOWN_ENDPOINTS = 8
 _SHOWN_LOSERS = 20
@@ -146,6 +146,8 @@ def _winner(explanation: Explanation) -> Iterator[str]:
 def _rule(candidate: RouteCandidate) -> str:
     route = candidate.route
     host = describe_host(route.host)
+    if route.kind is PathKind.UNMATCHED and route.backend is None:
+        return f"paths of {host} that no rule takes"
     if candidate.is_fallback:
         return f"default backend of {host}"
     return plain(f"{route.kind.value} {route.path} on {host}")

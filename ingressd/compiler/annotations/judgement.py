@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 from msgspec import structs
 
-from ingressd.compiler.annotations.elsewhere import if_it_drops
+from ingressd.compiler.annotations.elsewhere import Reaction
 from ingressd.compiler.annotations.foreign import LEGACY_PREFIX, meant_by
 from ingressd.compiler.annotations.referent import Unusable
-from ingressd.compiler.annotations.row import Idle, Row, Scope, Support
+from ingressd.compiler.annotations.row import Idle, Modified, Row, Scope, Support
 from ingressd.compiler.annotations.table import BY_NAME, OWN, OWN_BY_NAME
 from ingressd.compiler.annotations.verdict import Outcome, Verdict
 from ingressd.resources.shape import closest
@@ -58,8 +58,7 @@ def _no_op(row: Row, annotation: str, text: str) -> Verdict:
 
 def _unsupported(row: Row, annotation: str, text: str) -> Verdict:
     """What is not served, yet or ever; closed where serving without it would be too open."""
-    is_blocking = row.protects(text)
-    if is_blocking and (row.closed is not None or row.value is None or not row.field):
+    if row.protects(text):
         return _unprotected(row, annotation, text)
     when = "yet" if row.support is Support.NOT_YET else "and will not"
     return Verdict(
@@ -67,7 +66,6 @@ def _unsupported(row: Row, annotation: str, text: str) -> Verdict:
         Outcome.UNSUPPORTED,
         message=f"ingressd does not support this annotation {when}; {row.instead}",
         remedy=_remedy(row, annotation, text) or "remove it, or do without its effect",
-        is_blocking=is_blocking,
     )
 
 
@@ -131,24 +129,27 @@ def invalid_in_vain(
 ) -> Verdict:
     """Of one whose text cannot be read, and which would be ``vain`` anyway. ``is_read``:
     ingress-nginx does not know the latter before it has read it."""
-    elsewhere = if_it_drops(row.elsewhere(text)) if is_read else ""
-    told = _unreadable(row, annotation, text, vain.message, elsewhere)
+    reaction = row.elsewhere(text) if is_read else None
+    if reaction is not None and not reaction.is_drop:
+        reaction = None
+    told = _unreadable(row, annotation, text, vain.message, reaction)
     if row.support is not Support.HONOURED:
         return structs.replace(told, remedy=vain.remedy)
     return structs.replace(told, remedy=f"{told.remedy}, and {vain.remedy}")
 
 
-def _unreadable(row: Row, annotation: str, text: str, ours: str, elsewhere: str) -> Verdict:
-    """``ours`` is what happens here, ``elsewhere`` what goes beyond the default there."""
-    assert row.value is not None
+def _unreadable(
+    row: Row, annotation: str, text: str, ours: str, reaction: Reaction | None
+) -> Verdict:
+    """``ours`` is what happens here, ``reaction`` what goes beyond the default there."""
     expected = row.value.expected
-    where = f", where {elsewhere}" if elsewhere else ""
+    where = "" if reaction is None else f", where {reaction.words}"
     return Verdict(
         annotation,
         Outcome.INVALID,
         message=f"{text[:80]!r} is not valid, expected {expected}; {ours}{where}",
         remedy=f"write {expected}" if row.support is Support.HONOURED else row.remedy,
-        differs=bool(elsewhere),
+        differs=reaction is not None,
     )
 
 
@@ -182,8 +183,9 @@ def without_switch(row: Row, annotation: str) -> Verdict:
     )
 
 
-def without_modified(row: Row, annotation: str, words: str) -> Verdict:
+def without_modified(row: Row, annotation: str, modified: Modified) -> Verdict:
     """Of one that changes how something is done which is not done at all."""
+    words = modified.plain_words
     return Verdict(
         annotation,
         Outcome.NO_OP,

@@ -42,11 +42,11 @@ def unless_empty(text: str) -> bool:
 
 
 def unless_off(text: str) -> bool:
-    """Unless it says "off", or false as Go writes it."""
+    """Unless it says nothing, "off", or false as Go writes it."""
     try:
         return parse_bool(text)
     except ValueError:
-        return text.strip() != "off"
+        return text.strip() not in ("", "off")
 
 
 def if_true(text: str) -> bool:

@@ -34,7 +34,7 @@ from ingressd.compiler.annotations.without_effect import Said, tell_of_idle
 from ingressd.compiler.closing import closed_policy
 from ingressd.compiler.replacing import put
 from ingressd.resources.metadata import ObjectKey
-from ingressd.routing.policy import TlsRedirect
+from ingressd.routing.policy import Timeouts, TlsRedirect
 
 _OF_CANARY = "canary-"
 _SHARED = ("host.", "upstream.", "default_backend")
@@ -113,8 +113,8 @@ def stripped(annotations: Mapping[str, str], prefix: str) -> dict[str, str]:
 
 def settled(directives: Directives) -> Directives:
     """With what follows from several settings, each with its own default: when to redirect to
-    https, whom to ask about requests, whether others share how pods are spoken to, and which path
-    a cookie is for."""
+    https, whom to ask about requests, whether others share how pods are spoken to, how long they
+    may take, and which path a cookie is for."""
     redirect = TlsRedirect.WITH_TLS if directives.ssl_redirect else TlsRedirect.OFF
     if directives.force_ssl_redirect:
         redirect = TlsRedirect.ALWAYS
@@ -127,17 +127,33 @@ def settled(directives: Directives) -> Directives:
     affinity = policy.affinity
     if affinity is not None and affinity.path is None and directives.cookies_for_host:
         affinity = structs.replace(affinity, path="/")
+    timeouts = _timeouts(directives)
     if (
         policy.tls_redirect is redirect
         and policy.affinity is affinity
         and policy.external_auth is auth
         and policy.pod_tls is pod_tls
+        and policy.timeouts is timeouts
     ):
         return directives
     policy = structs.replace(
-        policy, tls_redirect=redirect, affinity=affinity, external_auth=auth, pod_tls=pod_tls
+        policy,
+        tls_redirect=redirect,
+        affinity=affinity,
+        external_auth=auth,
+        pod_tls=pod_tls,
+        timeouts=timeouts,
     )
     return structs.replace(directives, policy=policy)
+
+
+def _timeouts(directives: Directives) -> Timeouts:
+    """With the one for reads, which bounds idle WebSockets as well, as in nginx, if it is written.
+    Nobody means 60 s for them who has not written so."""
+    timeouts, read = directives.policy.timeouts, directives.read_timeout
+    if read is None or timeouts.read == timeouts.tunnel == read:
+        return timeouts
+    return structs.replace(timeouts, read=read, tunnel=read)
 
 
 def closed(directives: Directives) -> Directives:
@@ -181,8 +197,9 @@ class _Reader:
         for row in rows:
             name, *shadowed = _names(row, texts)
             annotation = f"{prefix}/{name}"
-            self._said[annotation] = Said(row, texts[name])
+            before = self._directives
             verdict = self._judged(row, annotation, texts[name])
+            self._said[annotation] = Said(row, texts[name], self._directives == before)
             if verdict.is_blocking and row.field and row.closed is not None:
                 self._put(row, annotation, row.closed)
             self.verdicts.append(verdict)
@@ -235,9 +252,10 @@ class _Reader:
         return judgement.judge(row, annotation, text, doubt)
 
     def _take(self, row: Row, annotation: str, value: object) -> None:
-        if value is not None or row.value is None:
-            self._in_force.add(row.name)
-        if value is not None and row.field:
+        if value is None:
+            return
+        self._in_force.add(row.name)
+        if row.field:
             self._outdo_earlier(row)
             self._put(row, annotation, value)
 

@@ -5,41 +5,70 @@ So it is in ingress-nginx; but who wrote the ConfigMap will hardly expect that t
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from ingressd.compiler.annotations.reading import Reading
 from ingressd.compiler.annotations.row import Directives
 from ingressd.compiler.annotations.verdict import Outcome, annotation_field
 from ingressd.compiler.codes import Code, finding
 from ingressd.resources.finding import Finding
 from ingressd.resources.metadata import ObjectKey
+from ingressd.routing.networks import Networks
+from ingressd.routing.policy import Access
 
-_ALLOWING = frozenset({"allowlist-source-range", "whitelist-source-range"})
 _DENYING = "denylist-source-range"
+_OWN = (_DENYING, "allowlist-source-range", "whitelist-source-range")
+"""The annotations that replace; of several, the first is where the remedy belongs."""
+
+
+class _Replaced(NamedTuple):
+    """A key of the ConfigMap, and the networks that it keeps out."""
+
+    key: str
+    networks: tuple[str, ...]
 
 
 def tell_of_replaced(subject: ObjectKey, reading: Reading, base: Directives) -> tuple[Finding, ...]:
-    """A finding for each annotation of ``subject`` that takes the place of such a list. ``base`` is
+    """A finding where annotations of ``subject`` let in whom such a list keeps out. ``base`` is
     what the ConfigMap says."""
-    if reading.is_blocked:
+    own = _own_lists(reading)
+    if not own or reading.is_blocked:
         return ()
-    return tuple(
-        _told(subject, verdict.annotation, key)
+    replaced = _replaced(base)
+    if replaced is None or not _lets_in(replaced.networks, reading.directives.policy.access):
+        return ()
+    return (_told(subject, next(iter(own.values())), replaced.key),)
+
+
+def _own_lists(reading: Reading) -> dict[str, str]:
+    """The annotations that count, with their prefix, by name."""
+    named = {
+        verdict.annotation.rpartition("/")[2]: verdict.annotation
         for verdict in reading.verdicts
         if verdict.outcome is Outcome.HONOURED
-        and (key := _replaced(verdict.annotation.rpartition("/")[2], base))
-    )
+    }
+    return {name: named[name] for name in _OWN if name in named}
 
 
-def _replaced(name: str, base: Directives) -> str:
-    """The key of the ConfigMap that an annotation replaces, "" for none."""
-    if name == _DENYING and base.policy.access.deny:
-        return _DENYING
-    is_list = name == _DENYING or name in _ALLOWING
-    return "block-cidrs" if is_list and blocks_by_default(base) else ""
+def _replaced(base: Directives) -> _Replaced | None:
+    """What own lists may take the place of."""
+    if base.policy.access.deny:
+        return _Replaced(_DENYING, base.policy.access.deny)
+    return _Replaced("block-cidrs", base.blocked) if blocks_by_default(base) else None
 
 
 def blocks_by_default(base: Directives) -> bool:
     """Whether block-cidrs counts for an Ingress that says nothing."""
-    return base.blocks_networks and not (base.policy.access.allow or base.policy.access.deny)
+    return bool(base.blocked) and not (base.policy.access.allow or base.policy.access.deny)
+
+
+def _lets_in(networks: tuple[str, ...], access: Access) -> bool:
+    """Whether any of these addresses may pass own lists. Without a place on an allowlist a password
+    may do, if any suffices."""
+    concerned = Networks(networks)
+    if access.allow and not access.any_suffices:
+        concerned = concerned.overlap(Networks(access.allow))
+    return not Networks(access.deny).covers(concerned)
 
 
 def _told(subject: ObjectKey, annotation: str, key: str) -> Finding:

@@ -60,10 +60,11 @@ class Directives(Struct, frozen=True):
     compiler itself. What they say nothing of is as the ConfigMap has it.
 
     ``policy.tls_redirect`` follows from ``ssl_redirect`` and ``force_ssl_redirect``, and
+    ``policy.timeouts`` from ``read_timeout`` (seconds, None where nobody says it), and
     ``policy.external_auth`` is ``external_auth``, or else ``global_auth``, unless
     ``uses_global_auth`` is false. ``lacking`` are the keys with which the ConfigMap asks for a
     protection of all routes that cannot be given, and ``denied_words`` are texts that no annotation
-    may hold. ``blocks_networks``: it blocks networks for all routes without a list of their own.
+    may hold. ``blocked`` are the networks that it blocks for routes without a list of their own.
     What ``host`` and ``upstream`` say counts where no older Ingress of the same host, or of the
     same Service port, says otherwise. ``default_backend`` is the name of a Service, "" for none.
     ``is_half_canary``: annotations say which requests a canary gets, and none that this is one.
@@ -86,9 +87,10 @@ class Directives(Struct, frozen=True):
     shares_pod_tls: bool = True
     ssl_redirect: bool = True
     force_ssl_redirect: bool = False
+    read_timeout: float | None = None
     lacking: tuple[str, ...] = ()
     denied_words: tuple[str, ...] = ()
-    blocks_networks: bool = False
+    blocked: tuple[str, ...] = ()
     use_regex: bool = False
     canary: CanaryPolicy | None = None
     is_half_canary: bool = False
@@ -99,11 +101,16 @@ class Directives(Struct, frozen=True):
 
 
 class Modified(NamedTuple):
-    """What an annotation modifies: in words, for people, and whether it is there, given all that
-    the Ingress and the ConfigMap say."""
+    """What an annotation modifies, and whether it is there, given all that the Ingress and the
+    ConfigMap say. In ``words`` backticks mark what is written so in a manifest."""
 
     words: str
     is_there: Callable[[Directives], object]
+
+    @property
+    def plain_words(self) -> str:
+        """Without the marks, as findings write it."""
+        return self.words.replace("`", "")
 
 
 class Idle(NamedTuple):
@@ -146,8 +153,7 @@ class TextRow(Struct, frozen=True, kw_only=True):
     is one line of documentation.
 
     ``protects`` tells for a text whether serving without it would open what it closes: then what it
-    concerns answers 503. Where it is honoured, ``value`` reads it and ``field`` is where the value
-    goes, dotted.
+    concerns answers 503. Where it is honoured, ``field`` is where its value goes, dotted.
 
     Where it is not, ``instead`` says what happens (for a no-op: why nothing is lost), ``remedy``
     what to do, and ``usual`` is the text that asks for what happens anyway, and so is honoured. A
@@ -159,7 +165,6 @@ class TextRow(Struct, frozen=True, kw_only=True):
     summary: str
     protects: Protects = nothing
     field: str = ""
-    value: Parser | None = None
     support: Support = Support.HONOURED
     instead: str = "it counts as not written"
     remedy: str = ""
@@ -176,7 +181,8 @@ class TextRow(Struct, frozen=True, kw_only=True):
 
 
 class Row(TextRow, frozen=True, kw_only=True):
-    """One annotation, without its prefix; its ``field`` is one of :class:`Directives`.
+    """One annotation, without its prefix; its ``field`` is one of :class:`Directives`, and
+    ``value`` reads its text.
 
     ``aliases`` are other names; the first name wins. ``requires`` names an annotation without which
     this one does nothing, ``needs`` one without which it cannot do what it says. ``modifies`` is
@@ -187,7 +193,9 @@ class Row(TextRow, frozen=True, kw_only=True):
     what a text asks for in vain, beside what is honoured. ``closed`` is the value that refuses
     everybody: it goes into the field, if others share that, where what protects cannot be given.
 
-    ``takes_lines``: its text may have several lines, or end one.
+    ``takes_lines``: its text may have several lines, or end one. In ingress-nginx that is so of
+    lists, of snippets, and of the few words for nginx that it looks at without the blanks around
+    them.
 
     ``of_canaries``: it is read of a canary as well; so is what concerns Service ports.
 
@@ -198,6 +206,7 @@ class Row(TextRow, frozen=True, kw_only=True):
     """
 
     tier: Tier
+    value: Parser
     scope: Scope = Scope.PATH
     aliases: tuple[str, ...] = ()
     requires: str = ""
@@ -216,9 +225,7 @@ class Row(TextRow, frozen=True, kw_only=True):
 
     def read(self, text: str) -> object:
         """The value of a text, None where nothing is to be set. Raises ValueError, as for a line
-        break: ingress-nginx does not do what such a text says, but for lists and snippets."""
-        if self.value is None:
-            return None
+        break where the row takes none: ingress-nginx does not do what such a text says."""
         if not self.takes_lines and ("\n" in text or "\r" in text):
             raise ValueError("more than one line")
         return self.value.parse(text)

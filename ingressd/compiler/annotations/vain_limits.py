@@ -19,8 +19,16 @@ def no_limit(text: str, base: Directives, directives: Directives) -> Idle | None
 
 
 def no_rate(text: str, base: Directives, directives: Directives) -> Idle | None:
-    """Of a bandwidth, which may lift the limit that the ConfigMap sets."""
-    return None if base.policy.bandwidth.rate else no_limit(text, base, directives)
+    """Of a bandwidth: 0 may be written to lift the limit that the ConfigMap sets."""
+    if not base.policy.bandwidth.rate:
+        return no_limit(text, base, directives)
+    if parse_int(text) >= 0:
+        return None
+    return Idle(
+        "less than 0 counts as 0: the limit of the ConfigMap is lifted, as in ingress-nginx",
+        "write a number of kilobytes, or 0 for no limit",
+        is_suspect=True,
+    )
 
 
 def nothing_ahead(text: str, base: Directives, directives: Directives) -> Idle | None:

@@ -170,11 +170,14 @@ def between(least: int, most: int) -> Parser:
     return Parser(f"a whole number from {least} to {most}", parse)
 
 
-def networks(*, may_be_empty: bool = True) -> Parser:
-    """Addresses and networks in CIDR notation, separated by commas; none where it is empty."""
+def networks(*, may_be_empty: bool = True, may_have_gaps: bool = False) -> Parser:
+    """Addresses and networks in CIDR notation, separated by commas; none where it is empty.
+    ``may_have_gaps``: a comma too many does not matter, as in ingress-nginx's ConfigMap, other than
+    in its annotations."""
 
     def parse(text: str) -> tuple[str, ...]:
-        texts = tuple(part.strip() for part in text.split(",") if part.strip())
+        parts = [part.strip() for part in text.split(",")] if text.strip() else []
+        texts = tuple(part for part in parts if part or not may_have_gaps)
         if not (texts or may_be_empty):
             raise ValueError("empty")
         Networks(texts)
@@ -224,27 +227,26 @@ def kilobytes(*, clamps: bool = False) -> Parser:
     return Parser("a whole number of kilobytes without a unit", parse)
 
 
-def statuses(least: int, most: int, *, may_be_spaced: bool = False) -> Parser:
-    """Statuses within these bounds, separated by commas."""
+def statuses(least: int, most: int) -> Parser:
+    """Statuses within these bounds, separated by commas, and blanks for who likes them: the
+    documentation of ingress-nginx writes them, though its annotation is ignored then."""
 
     def parse(text: str) -> tuple[int, ...]:
-        parts = parse_text(text).split(",")
-        found = [_parse_from(least, part.strip() if may_be_spaced else part) for part in parts]
+        found = [_parse_from(least, part.strip()) for part in parse_text(text).split(",")]
         if max(found) > most:
             raise ValueError("not a status that is meant")
         return tuple(sorted(set(found)))
 
-    between = "commas" if may_be_spaced else "commas without spaces"
-    return Parser(f"statuses from {least} to {most}, separated by {between}", parse)
+    return Parser(f"statuses from {least} to {most}, separated by commas", parse)
 
 
 def retry_conditions() -> Parser:
-    """nginx's ``proxy_next_upstream``: words separated by spaces; with ``off`` none of the others
+    """nginx's ``proxy_next_upstream``: words separated by blanks; with ``off`` none of the others
     counts."""
 
     def parse(text: str) -> RetryAfter:
-        words = parse_text(text).split()
-        if not set(words) <= _CONDITIONS.keys():
+        words = text.split()
+        if not words or not set(words) <= _CONDITIONS.keys():
             raise ValueError("not one of the words")
         if "off" in words:
             return RetryAfter()

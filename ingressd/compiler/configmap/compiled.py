@@ -17,6 +17,7 @@ from ingressd.compiler.configmap.row import GlobalDirectives, HeaderBuffers
 from ingressd.compiler.configmap.without_effect import tell_of_idle
 from ingressd.compiler.services.backends import parse_service
 from ingressd.compiler.settings import Compat, CompilerSettings
+from ingressd.compiler.unmatched import usual_policy
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.metadata import ObjectKey
 from ingressd.resources.secret import ConfigMap
@@ -84,7 +85,7 @@ def _said_by_flags(settings: CompilerSettings) -> GlobalDirectives:
             policy, default_backend=backend.upstream if backend is not None else ""
         ),
         directives=Directives(
-            policy=Policy(preserve_trailing_slash=is_sane),
+            policy=Policy(preserve_trailing_slash=is_sane, redirects_as_asked=is_sane),
             cookies_for_host=is_sane,
             may_pass_through=settings.ssl_passthrough,
             may_ignore_protection=settings.allow_ignored_protection,
@@ -104,9 +105,10 @@ def _together(directives: GlobalDirectives, lacking: tuple[str, ...] = ()) -> Co
     base = structs.replace(
         directives.directives,
         lacking=lacking,
-        blocks_networks=bool(policy.blocklists.networks),
+        blocked=policy.blocklists.networks,
     )
-    return CompiledGlobals(policy, settled(base))
+    base = settled(base)
+    return CompiledGlobals(structs.replace(policy, unmatched=usual_policy(base)), base)
 
 
 def _limits(limits: Limits, buffers: HeaderBuffers | None) -> Limits:
@@ -126,11 +128,13 @@ def _doubts(
 ) -> Iterator[Finding]:
     """What is valid, and yet hardly meant."""
     address = compiled.global_policy.client_address
-    if address.forwarded_headers and not address.trusted:
-        yield _trusts_nobody(subject)
+    if not address.trusted and address.forwarded_headers:
+        yield _trusts_nobody(subject, "use-forwarded-headers", "no X-Forwarded-* field")
+    elif not address.trusted and address.real_ip and not address.proxy_protocol:
+        yield _trusts_nobody(subject, "enable-real-ip", "no address of a client")
     elif "proxy-real-ip-cidr" in configmap.data and any(map(_is_everybody, address.trusted)):
         yield _trusts_everybody(subject)
-    if compiled.directives.blocks_networks and not blocks_by_default(compiled.directives):
+    if compiled.directives.blocked and not blocks_by_default(compiled.directives):
         yield _blocks_nobody(subject)
 
 
@@ -140,13 +144,13 @@ def _is_everybody(network: str) -> bool:
     return bool(slash) and int(length) == 0
 
 
-def _trusts_nobody(subject: ObjectKey) -> Finding:
+def _trusts_nobody(subject: ObjectKey, key: str, disbelieved: str) -> Finding:
     return finding(
         Code.NO_PEER_TRUSTED,
         subject,
-        field_of("use-forwarded-headers"),
-        "no proxy is trusted, so that no X-Forwarded-* field is believed; ingress-nginx would "
-        "believe everybody, and let clients choose their address",
+        field_of(key),
+        f"no proxy is trusted, so that {disbelieved} is believed; ingress-nginx would believe "
+        "everybody, and let clients choose their address",
         "set proxy-real-ip-cidr to the networks of the load balancer",
     )
 

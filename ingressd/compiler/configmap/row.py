@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ingressd.compiler.annotations.row import Directives, Support, TextRow
+from ingressd.compiler.annotations.values import Parser
 from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, GlobalPolicy, StrictTransport
 
 
@@ -32,10 +33,11 @@ class GlobalDirectives(Struct, frozen=True):
 
 
 class Row(TextRow, frozen=True, kw_only=True):
-    """One key; its ``field`` is one of :class:`GlobalDirectives`. ``default`` is what holds without
-    it, as it would be written; "" for nothing. What protects and cannot be given closes all routes.
-    """
+    """One key; its ``field`` is one of :class:`GlobalDirectives`, and ``value`` reads its text, of
+    which nothing is taken without one. ``default`` is what holds without it, as it would be
+    written; "" for nothing. What protects and cannot be given closes all routes."""
 
+    value: Parser | None = None
     default: str = ""
 
     def is_usual(self, text: str) -> bool:

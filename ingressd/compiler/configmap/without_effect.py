@@ -13,17 +13,24 @@ from ingressd.resources.metadata import ObjectKey
 
 
 class _Switch(NamedTuple):
-    """The key that has something done, how the names of those begin that say how, and whether it
-    is done. None of them counts for what an annotation asks for."""
+    """The key that has something done and the words that tell to write it, how the names of those
+    begin that say how, and whether it is done. None of them counts for what an annotation asks for.
+    """
 
     key: str
+    words: str
     start: str
     is_on: Callable[[GlobalDirectives], bool]
 
 
 _SWITCHES = (
-    _Switch("global-auth-url", "global-auth-", lambda said: bool(said.directives.global_auth.url)),
-    _Switch("hsts", "hsts-", lambda said: said.hsts),
+    _Switch(
+        "global-auth-url",
+        "global-auth-url",
+        "global-auth-",
+        lambda said: bool(said.directives.global_auth.url),
+    ),
+    _Switch("hsts", "hsts: true", "hsts-", lambda said: said.hsts),
 )
 
 
@@ -41,14 +48,14 @@ def tell_of_idle(
             continue
         for key in texts:
             if key.startswith(switch.start) and texts[key].strip() and field_of(key) not in known:
-                yield _told(key, switch.key, subject)
+                yield _told(key, switch.words, subject)
 
 
-def _told(key: str, switch: str, subject: ObjectKey) -> Finding:
+def _told(key: str, words: str, subject: ObjectKey) -> Finding:
     return finding(
         Code.CONFIGMAP_KEY_NO_EFFECT,
         subject,
         field_of(key),
-        f"it has no effect without {switch}",
-        f"set {switch} as well, or remove this one",
+        f"it has no effect without {words}",
+        f"set {words} as well, or remove this one",
     )

@@ -14,16 +14,15 @@ from ingressd.compiler.hosts.cookie_paths import told_of_cookies
 from ingressd.compiler.hosts.redirect_routes import app_root_routes
 from ingressd.compiler.hosts.shared_pod_tls import share_pod_tls
 from ingressd.compiler.hosts.shared_settings import MergedHost, merge_host
+from ingressd.compiler.hosts.unmatched import NOWHERE, Unmatched, unmatched_route
 from ingressd.compiler.ingresses.canaries import canary_findings, sharing_of, with_alternatives
 from ingressd.compiler.ingresses.claims import CanaryClaim, Claim
 from ingressd.compiler.ingresses.rule_paths import invalid_regex
 from ingressd.compiler.settings import Compat
 from ingressd.resources.decoding import to_finding
 from ingressd.resources.finding import Finding
-from ingressd.routing.model import CATCH_ALL, Backend, Host, PathKind, Route
+from ingressd.routing.model import CATCH_ALL, Host, PathKind, Route
 from ingressd.routing.patterns import BadPattern, compile_pattern
-
-DEFAULT_BACKEND_FLAG = "--default-backend-service"
 
 # What looks like a wildcard, an expression or a query, and hardly ever stands so in a path.
 _PATTERN_LIKE = re.compile(r"[*?#^|\\{}\[\]]|\(.*\)|\$$")
@@ -37,12 +36,6 @@ class CompiledHost(Struct, frozen=True, gc=False):
     aliases: tuple[Alias, ...] = ()
 
 
-class DefaultBackend(Struct, frozen=True):
-    """What a flag names for requests that no rule takes; None answers them with 503."""
-
-    backend: Backend | None
-
-
 class _Owned(Struct, frozen=True):
     """A route and the claim it comes from."""
 
@@ -53,12 +46,12 @@ class _Owned(Struct, frozen=True):
 def compile_host(
     name: str,
     claims: Iterable[Claim],
-    default_backend: DefaultBackend | None = None,
+    unmatched: Unmatched = NOWHERE,
     canaries: Iterable[CanaryClaim] = (),
     compat: Compat = Compat.EXACT,
 ) -> CompiledHost:
-    """Merge the claims, oldest first; ``default_backend`` takes what none of them takes, and
-    ``canaries`` take a part of what others take. They alone make no host."""
+    """Merge the claims, oldest first; ``unmatched`` says what becomes of requests that none of them
+    takes, and ``canaries`` take a part of what others take. They alone make no host."""
     ordered = share_pod_tls(sorted(claims, key=lambda claim: claim.rank))
     findings: list[Finding] = []
     sharing = sharing_of(canaries)
@@ -75,16 +68,18 @@ def compile_host(
     else:
         routes = _side_by_side(owned, findings)
     findings += told_of_cookies(routes)
-    fallback = _fallback(name, ordered, findings) or _flagged_fallback(name, default_backend)
+    merged = merge_host(ordered, shown(name))
+    fallback = _fallback(name, ordered, findings)
+    if fallback is None:
+        fallback = unmatched_route(name, ordered, routes, merged.policy, unmatched)
     if fallback is not None and name == CATCH_ALL:
         fallback = with_alternatives(fallback, sharing.of_fallback)
     findings += canary_findings(name, sharing, asked, fallback)
     if not ordered and fallback is None:
         return CompiledHost(None, tuple(findings))
     has_tls = any(claim.has_tls for claim in ordered)
-    merged = merge_host(ordered, shown(name))
     findings += [*merged.findings, *without_other_form(name, merged.chosen)]
-    routes = (*app_root_routes(name, merged), *routes)
+    routes = (*app_root_routes(name, merged, compat), *routes)
     host = Host(name, routes, fallback, has_tls, merged.policy)
     if merged.policy.is_closed or merged.policy.is_denied:
         findings += _told_of_closing(host, ordered, merged)
@@ -210,19 +205,6 @@ def _fallback(name: str, ordered: Sequence[Claim], findings: list[Finding]) -> R
         elif claim.fallback.backend != first.backend:
             findings.append(_default_conflict(name, claim, first))
     return first
-
-
-def _flagged_fallback(name: str, default: DefaultBackend | None) -> Route | None:
-    if default is None:
-        return None
-    return Route(
-        host=name,
-        path="/",
-        kind=PathKind.PREFIX,
-        ingress="",
-        field=DEFAULT_BACKEND_FLAG,
-        backend=default.backend,
-    )
 
 
 def shown(name: str) -> str:

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from ingressd.compiler.annotations.verdict import annotation_field
 from ingressd.compiler.hosts.shared_settings import MergedHost
+from ingressd.compiler.settings import Compat
 from ingressd.routing.model import PathKind, Route
 from ingressd.routing.policy import Policy, Redirect
 
 
-def app_root_routes(host: str, merged: MergedHost) -> Iterator[Route]:
+def app_root_routes(host: str, merged: MergedHost, compat: Compat) -> Iterator[Route]:
     """The route of the host's ``/``, where that is redirected; it goes before all others. An
     Ingress that has only a default backend does not speak for paths."""
+    redirect = Redirect(merged.policy.app_root, keeps_port=True)
     for claim, setting in merged.chosen:
         if setting.field == "host.app_root" and claim.routes:
             yield Route(
@@ -21,7 +23,7 @@ def app_root_routes(host: str, merged: MergedHost) -> Iterator[Route]:
                 kind=PathKind.EXACT,
                 ingress=claim.ingress,
                 field=annotation_field(setting.annotation),
-                policy=Policy(redirect=Redirect(merged.policy.app_root)),
+                policy=Policy(redirect=redirect, redirects_as_asked=compat is Compat.SANE),
             )
 
 

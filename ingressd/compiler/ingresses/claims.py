@@ -22,6 +22,7 @@ from ingressd.routing.policy import (
     CanaryPolicy,
     CookieAffinity,
     HostPolicy,
+    Policy,
     UpstreamPolicy,
 )
 
@@ -53,8 +54,9 @@ def _seconds(text: str) -> float | None:
 class Claim(Struct, frozen=True, gc=False, omit_defaults=True):
     """What one Ingress wants of one host: its paths and, as ``fallback``, its default backend.
 
-    A route is of PathKind.REGEX where its own Ingress asks for that. ``settings`` are all that the
-    Ingress shares with others; ``host_policy`` is what it would have of the host. One that
+    A route is of PathKind.REGEX where its own Ingress asks for that. ``unmatched`` is the policy of
+    paths that no route takes, None where that of all Ingresses will do. ``settings`` are all that
+    the Ingress shares with others; ``host_policy`` is what it would have of the host. One that
     ``yields`` gives way to all others, however old it is.
     """
 
@@ -62,6 +64,7 @@ class Claim(Struct, frozen=True, gc=False, omit_defaults=True):
     age: Age
     routes: tuple[Route, ...] = ()
     fallback: Route | None = None
+    unmatched: Policy | None = None
     has_tls: bool = False
     host_policy: HostPolicy = DEFAULT_HOST_POLICY
     settings: tuple[Setting, ...] = ()
@@ -104,12 +107,14 @@ class CanaryClaim(Struct, frozen=True, gc=False):
 
 class Reference(Struct, frozen=True, gc=False):
     """A field of an Ingress and the backend it names; ``annotation`` is its full name where the
-    field is one. ``of_canary``: without it all requests go to another one."""
+    field is one. ``of_canary``: without it all requests go to another one. ``otherwise`` is for a
+    Service that gets no requests of clients but is asked about them: what happens without it."""
 
     field: str
     backend: Backend
     annotation: str = ""
     of_canary: bool = False
+    otherwise: str = ""
 
 
 class TlsEntry(Struct, frozen=True, gc=False):

@@ -27,11 +27,20 @@ def decide_ownership(
     ingress: Ingress, classes: Mapping[str, IngressClass], settings: CompilerSettings
 ) -> Ownership:
     """Whether we serve an Ingress: by namespace, ``spec.ingressClassName``, the older annotation
-    ``kubernetes.io/ingress.class``, or the default IngressClass, in this order.
+    ``kubernetes.io/ingress.class``, or the default IngressClass, in this order; and whether one
+    that is meant for us may have a default backend.
 
     ``classes`` holds every IngressClass by name. Without an IngressClass of that name,
     ``ingressClassName`` counts as ours when it is ``--ingress-class`` itself.
     """
+    ownership = _by_class(ingress, classes, settings)
+    may_not = settings.disable_catch_all and ingress.spec.default_backend is not None
+    return _with_catch_all(ingress) if ownership.is_ours and may_not else ownership
+
+
+def _by_class(
+    ingress: Ingress, classes: Mapping[str, IngressClass], settings: CompilerSettings
+) -> Ownership:
     namespace = ingress.metadata.namespace
     if settings.watch_namespace and namespace != settings.watch_namespace:
         return FOREIGN
@@ -46,6 +55,18 @@ def decide_ownership(
     if settings.watch_ingress_without_class or _has_default(classes, settings):
         return OURS
     return _without_class(ingress, classes, settings)
+
+
+def _with_catch_all(ingress: Ingress) -> Ownership:
+    told = finding(
+        Code.CATCH_ALL_DISABLED,
+        ingress.key,
+        "spec.defaultBackend",
+        "--disable-catch-all forbids default backends; nothing of this Ingress is served, "
+        "its rules neither",
+        "write a rule with path / for each host that it is meant for, or run without the flag",
+    )
+    return Ownership(is_ours=False, findings=(told,))
 
 
 def is_own_class(ingress_class: IngressClass, settings: CompilerSettings) -> bool:

@@ -8,6 +8,7 @@ from sys import intern
 from msgspec import structs
 
 from ingressd.compiler.annotations.denied_words import DeniedWord, find_denied
+from ingressd.compiler.annotations.elsewhere import DROP
 from ingressd.compiler.annotations.reading import (
     NOTHING,
     NOWHERE,
@@ -21,6 +22,7 @@ from ingressd.compiler.annotations.row import Directives
 from ingressd.compiler.annotations.verdict import annotation_field
 from ingressd.compiler.codes import Code, finding
 from ingressd.compiler.host_names import read_host
+from ingressd.compiler.ingresses.asked_services import asked_services
 from ingressd.compiler.ingresses.canaries import claim_shares
 from ingressd.compiler.ingresses.claims import (
     Age,
@@ -33,8 +35,9 @@ from ingressd.compiler.ingresses.claims import (
 from ingressd.compiler.ingresses.classes import decide_ownership
 from ingressd.compiler.ingresses.rule_paths import read_rule_path
 from ingressd.compiler.replacing import put
-from ingressd.compiler.services.backends import read_backend
+from ingressd.compiler.services.backends import read_backend, serviceless
 from ingressd.compiler.settings import CompilerSettings
+from ingressd.compiler.unmatched import Usual
 from ingressd.resources.decoding import to_finding
 from ingressd.resources.finding import Finding
 from ingressd.resources.ingress import (
@@ -82,7 +85,7 @@ def compile_ingress(
         Surroundings(ingress.metadata.namespace, find),
     )
     replaced = tell_of_replaced(ingress.key, reading, base)
-    return _Compilation(ingress, reading, replaced).result()
+    return _Compilation(ingress, reading, replaced, Usual(base, settings)).result()
 
 
 def _told_of(denied: DeniedWord, subject: ObjectKey) -> Finding:
@@ -91,8 +94,7 @@ def _told_of(denied: DeniedWord, subject: ObjectKey) -> Finding:
         subject,
         annotation_field(denied.annotation),
         f"it holds {denied.word[:80]!r}, which annotation-value-word-blocklist of the ConfigMap "
-        "denies; nothing of this Ingress is served, where ingress-nginx would go on with what it "
-        "said before that",
+        f"denies; nothing of this Ingress is served, where {DROP.words}",
         "write it without, or take the word off that list",
     )
 
@@ -100,7 +102,13 @@ def _told_of(denied: DeniedWord, subject: ObjectKey) -> Finding:
 class _Compilation:
     """Gathers what the parts of one Ingress give."""
 
-    def __init__(self, ingress: Ingress, reading: Reading, findings: Iterable[Finding]) -> None:
+    def __init__(
+        self,
+        ingress: Ingress,
+        reading: Reading,
+        findings: Iterable[Finding],
+        usual: Usual,
+    ) -> None:
         self._ingress = ingress
         self._reading = reading
         self._subject: ObjectKey = ingress.key
@@ -109,6 +117,10 @@ class _Compilation:
         self._references: list[Reference] = []
         self._routes: dict[str, list[Route]] = {}
         self._directives = self._with_default_backend(reading)
+        if usual.settings.from_files:
+            prefix = usual.settings.annotations_prefix
+            self._references += asked_services(self._directives.policy, prefix)
+        self._unmatched = usual.unless(self._directives.policy)
 
     def result(self) -> CompiledIngress:
         self._report_creation_time()
@@ -173,6 +185,7 @@ class _Compilation:
                 age=self._age,
                 routes=tuple(routes),
                 fallback=None if default is None else structs.replace(default, host=host),
+                unmatched=self._unmatched,
                 has_tls=self._has_tls(host),
                 host_policy=self._directives.host,
                 settings=self._reading.settings,
@@ -197,9 +210,9 @@ class _Compilation:
         """The route of ``spec.defaultBackend``, for a host to be filled in. Never rewritten: it has
         no path that a rewrite could refer to. Without rules it takes what nobody else takes, which
         is not redirected, as in ingress-nginx."""
-        if backend is None:
-            return None
         field = "spec.defaultBackend"
+        if backend is None or self._is_serviceless(backend, field):
+            return None
         policy = structs.replace(self._directives.policy, rewrite=None)
         if not self._ingress.spec.rules:
             policy = structs.replace(policy, redirect=None)
@@ -248,6 +261,8 @@ class _Compilation:
         if isinstance(read, Problem):
             self._report(read)
             return None
+        if self._is_serviceless(path.backend, f"{field}.backend"):
+            return None
         for warning in read.warnings:
             self._report(warning)
         return Route(
@@ -259,6 +274,13 @@ class _Compilation:
             backend=self._backend(path.backend, intern(f"{field}.backend")),
             policy=read.policy,
         )
+
+    def _is_serviceless(self, backend: IngressBackend, field: str) -> bool:
+        """Whether it names no Service, so that it counts as not written."""
+        found = serviceless(backend, field)
+        if found is not None:
+            self._report(found)
+        return found is not None
 
     def _backend(self, backend: IngressBackend, field: str) -> Backend | None:
         """None, which answers 503, also where a protection is asked for that cannot be given."""

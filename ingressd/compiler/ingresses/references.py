@@ -17,13 +17,16 @@ def problem_at(
     reference: Reference, subject: ObjectKey, upstream: Upstream, problem: Problem
 ) -> Finding:
     """The problem of an upstream at a field that refers to it. Where that is an annotation, or the
-    Ingress a canary, it is as if it were not there: that costs no more than what it was for."""
+    Ingress a canary, it is as if it were not there: that costs no more than what it was for, or
+    what the reference says."""
     placed = structs.replace(problem, field=reference.field)
-    is_optional = reference.of_canary or bool(reference.annotation)
+    is_optional = reference.of_canary or bool(reference.annotation or reference.otherwise)
     if not is_optional or not upstream.unavailable:
         return to_finding(placed, subject, "")
     is_error = problem.severity is Severity.ERROR
-    instead = "it is ignored" if reference.annotation else "the main Ingress takes all requests"
+    instead = reference.otherwise or (
+        "it is ignored" if reference.annotation else "the main Ingress takes all requests"
+    )
     told = structs.replace(
         placed,
         message=f"{upstream.unavailable}; {instead}",

@@ -13,16 +13,31 @@ from ingressd.routing.model import Backend
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123, for Services and their ports
 
 
+_PASSED_OVER = (
+    "as in ingress-nginx, requests fare as if this were not written: another rule takes them, or "
+    "they get 404"
+)
+
+
+def serviceless(backend: IngressBackend, field: str) -> Problem | None:
+    """What is told of a backend without a Service, which is passed over (``resource``, or none)."""
+    if backend.service is not None:
+        return None
+    if backend.resource is None:
+        return problem(
+            Code.BACKEND_INVALID, field, f"it names no Service; {_PASSED_OVER}", "name a Service"
+        )
+    return problem(
+        Code.BACKEND_RESOURCE_UNSUPPORTED,
+        f"{field}.resource",
+        f"{backend.resource.kind} {backend.resource.name} is not a Service; {_PASSED_OVER}",
+        "name a Service",
+    )
+
+
 def read_backend(backend: IngressBackend, namespace: str, field: str) -> Backend | Problem:
     """The Service port behind ``field``, or why there is none (Kubernetes ``IngressBackend``)."""
     service = backend.service
-    if backend.resource is not None and service is None:
-        return problem(
-            Code.BACKEND_RESOURCE_UNSUPPORTED,
-            f"{field}.resource",
-            f"{backend.resource.kind} {backend.resource.name} is not a Service; requests get 503",
-            "name a Service",
-        )
     if service is None or not service.name:
         return problem(
             Code.BACKEND_INVALID, field, "it names no Service; requests get 503", "name a Service"

@@ -20,7 +20,7 @@ from ingressd.compiler.snippets.replacement import (
 Translation = Callable[[Directive], Iterator[Part]]
 """What stands in the place of a directive. Raises ValueError for a form that it does not know."""
 
-_PARSERS = {row.name: row.value for row in own.ROWS if row.value is not None}
+_PARSERS = {row.name: row.value for row in own.ROWS}
 _ADDRESSES = ("allow", "deny")
 _REAL_IP = "the ConfigMap says whom to believe: proxy-real-ip-cidr with use-forwarded-headers"
 

@@ -69,6 +69,7 @@ class BodyReader:
 
     async def _read(self, request: Request, pieces: list[bytes]) -> Failure | None:
         client = request.client
+        request.body_consumed = True  # until it is here whole
         patience = client.limits.body_timeout
         async with asyncio.timeout(patience) as limit:
             while piece := await request.payload.readany():
@@ -80,6 +81,7 @@ class BodyReader:
                     self._move_to_file(request, pieces)
         if request.body_file is None:
             request.small_body = b"".join(pieces)
+        request.body_consumed = False
         return None
 
     def _move_to_file(self, request: Request, pieces: list[bytes]) -> None:

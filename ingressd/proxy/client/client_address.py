@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ingressd.proxy.client.authority import host_of
 from ingressd.proxy.client.forwarded import (
     HTTPS_PORT,
+    USUAL_SCHEMES,
     Visitor,
     forwarded_lines,
     forwarded_port,
@@ -22,7 +23,7 @@ _ELEMENT = re.compile(
     rb"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::([0-9]+))?|([0-9A-Fa-f:.]+)"
 )  # an address, with or without a port
 _WAY = b"x-forwarded-for"
-_SCHEMES = {b"http": "http", b"https": "https"}
+_SCHEME = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]{1,32}")  # a token (RFC 9110 section 5.6.2)
 _PORT = re.compile(rb"[1-9][0-9]{0,4}")
 _HIGHEST_PORT = 65535
 
@@ -53,9 +54,10 @@ class Trust:
 
     def __init__(self, policy: ClientAddress, http_port: int) -> None:
         self._networks = Networks(policy.trusted)
-        self._believes_fields = policy.forwarded_headers
+        self._believes_all = policy.forwarded_headers
+        self._believes_address = policy.real_ip and not policy.proxy_protocol
         self._header = policy.header.lower().encode()
-        self._appends = policy.append
+        self._appends = policy.append and policy.forwarded_headers
         self._http_port = http_port
         self._known = lru_cache(REMEMBERED)(self._visitor)
 
@@ -74,18 +76,22 @@ class Trust:
         return Visitor(remote, scheme, forwarded_lines(remote, scheme, port))
 
     def believes(self, peer: str) -> bool:
-        """Whether X-Forwarded-* fields of requests from an address are believed."""
-        return self._believes_fields and self._networks.contains(peer)
+        """Whether any field of requests from an address is believed."""
+        believes = self._believes_all or self._believes_address
+        return believes and self._networks.contains(peer)
 
     def visitor(self, sender: Visitor, raw: RawHeaders, fields: dict[bytes, bytes]) -> Visitor:
         """Who asks, by the fields of a request from a ``sender`` that is believed.
 
         ``fields`` are those of ``raw`` that we manage, by lower-case name. What is malformed counts
-        as absent. Proto, Port and Host are believed as the first proxy wrote them.
+        as absent. Proto, Port and Host are believed as the first proxy wrote them, if at all.
         """
         way = fields.get(_WAY, b"")
+        addresses = way if self._header == _WAY else _joined(raw, self._header)
+        if not self._believes_all:
+            fields = {}
         claims = _Claims(
-            way if self._header == _WAY else _joined(raw, self._header),
+            addresses,
             way if self._appends else b"",
             fields.get(b"x-forwarded-proto", b""),
             fields.get(b"x-forwarded-port", b""),
@@ -96,11 +102,12 @@ class Trust:
 
     def _visitor(self, sender: Visitor, claims: _Claims) -> Visitor:
         remote = self._client(claims.addresses) or sender.remote
-        scheme = _SCHEMES.get(_first(claims.scheme).lower(), sender.scheme)
+        scheme = _scheme(_first(claims.scheme)) or sender.scheme
         port = _port(_first(claims.port))
         way = _whole_way(claims.way, sender) if self._appends else remote
+        spoken = scheme if scheme in USUAL_SCHEMES else sender.scheme
         lines = forwarded_lines(
-            remote, scheme, port or forwarded_port(scheme, self._http_port), way
+            remote, scheme, port or forwarded_port(spoken, self._http_port), way
         )
         authority = _first(claims.authority)
         host = host_of(authority) if authority else None
@@ -140,6 +147,14 @@ def _joined(raw: RawHeaders, wanted: bytes) -> bytes:
 def _first(elements: bytes) -> bytes:
     """The first element of a list, b"" if there is none."""
     return elements.partition(b",")[0].strip(b" \t")
+
+
+def _scheme(text: bytes) -> str:
+    """A scheme, "" for what is none: http and https in lower case, others as they were written."""
+    if not _SCHEME.fullmatch(text):
+        return ""
+    scheme = text.decode()
+    return scheme.lower() if scheme.lower() in USUAL_SCHEMES else scheme
 
 
 def _port(text: bytes) -> int:

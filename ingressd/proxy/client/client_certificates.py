@@ -37,8 +37,8 @@ class Demand(Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Demand({self.host!r}, {self.secret!r})"
 
-    def outdates(self, other: Demand | None) -> bool:
-        """Whether the other one is what the same host asked for, with a Secret that has changed."""
+    def is_met_by(self, other: Demand | None) -> bool:
+        """Whether the other one is of the same host, if perhaps of before its Secret changed."""
         return other is not None and (self.host, self.secret) == (other.host, other.secret)
 
 

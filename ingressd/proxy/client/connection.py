@@ -17,14 +17,13 @@ from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from ingressd.proxy.client.client_address import Trust
 from ingressd.proxy.client.forwarded import Visitor, Witness, peer_address
-from ingressd.proxy.client.intake import Intake
+from ingressd.proxy.client.intake import Intake, Parsers
 from ingressd.proxy.client.proxy_protocol import ProxyHeader
 from ingressd.proxy.client.refusals import status_of
 from ingressd.proxy.client.request import REPEATABLE, Request
 from ingressd.proxy.client.roles import Feed, Relay
-from ingressd.proxy.clock import NEVER, Clock
+from ingressd.proxy.clock import NEVER
 from ingressd.proxy.observing.metrics import Metrics
-from ingressd.routing.global_policy import GlobalPolicy
 
 _AT_ONCE = struct.pack("ii", 1, 0)  # closing a socket with no time to linger resets it
 
@@ -70,22 +69,15 @@ class Responder(Protocol):
         ...
 
 
-class Front(Protocol):
+class Front(Parsers, Protocol):
     """The server that a connection belongs to: :class:`ingressd.proxy.client.front.Front`."""
 
-    clock: Clock
-    global_policy: GlobalPolicy
-    loop: asyncio.AbstractEventLoop
     metrics: Metrics
     responder: Responder
     trust: Trust
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         """One more (aiohttp's hook)."""
-
-    def parser(self, connection: ClientConnection) -> Any:
-        """A parser like the one that aiohttp makes for a new connection."""
-        ...
 
 
 class ClientConnection(Intake):
@@ -273,13 +265,20 @@ class ClientConnection(Intake):
     def _wake(self) -> None:
         """Let the task answer the first message and what follows it; then it sleeps again."""
         self.deadline = NEVER
+        if self._head_size:
+            self._expect_head()
         if self._task_handler is None:
             self._task_handler = self.loop.create_task(self.start())
         elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     def _idle(self) -> None:
-        """Begin to wait for a request. The task keeps a timer of its own once it has run."""
+        """Begin to wait for a request, or for the rest of one. The task keeps a timer of its own
+        once it has run.
+        """
+        if self._head_size:
+            self._expect_head()
+            return
         self.deadline = self._clock.now + self._keepalive_timeout
         self._next_keepalive_close_time = self.deadline
 

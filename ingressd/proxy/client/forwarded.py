@@ -11,15 +11,16 @@ from ingressd.proxy.headers import RawHeaders
 from ingressd.routing.networks import canonical_address
 
 HTTPS_PORT = 443
+USUAL_SCHEMES = frozenset({"http", "https"})
 
 
 class Visitor(Struct, frozen=True):
     """Who asks, as far as it is believed; made once for a connection that is no proxy's.
 
-    ``remote`` is the client's address, ``scheme`` what it spoke: "http" or "https". ``forwarded``
-    are the field lines that tell a pod so. ``authority`` and ``host`` (normalised) are what it
-    asked for where that is known better than from Host, else empty; ``port`` is the one it came to
-    where somebody else knows that, else 0.
+    ``remote`` is the client's address, ``scheme`` what it spoke: "http" or "https", or another word
+    of a believed proxy. ``forwarded`` are the field lines that tell a pod so. ``authority`` and
+    ``host`` (normalised) are what it asked for where that is known better than from Host, else
+    empty; ``port`` is the one it came to where somebody else knows that, else 0.
     """
 
     remote: str

@@ -18,6 +18,7 @@ from ingressd.proxy.client.connection import ClientConnection, Responder
 from ingressd.proxy.client.proxy_protocol import ProxyHeader
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.clock import Clock
+from ingressd.proxy.headers import Split, split_request, split_underscored
 from ingressd.proxy.observing.metrics import Metrics
 from ingressd.proxy.settings import ProxySettings
 from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, GlobalPolicy, Limits
@@ -70,6 +71,7 @@ class Front(web.Server):
     def adopt(self, policy: GlobalPolicy) -> None:
         """Use another policy from the next connection on."""
         self.global_policy = policy
+        self.split: Split = split_underscored if policy.underscored_fields else split_request
         self.trust = Trust(policy.client_address, self.settings.http_port)
         self._serving: dict[str, Any] = {
             "access_log": None,

@@ -18,6 +18,7 @@ from ingressd.proxy.client.refusals import begins_well, head_size, is_plain
 from ingressd.proxy.client.request import BadRequest, Request
 from ingressd.proxy.client.sink import Sink
 from ingressd.proxy.clock import NEVER, Clock
+from ingressd.proxy.headers import Split
 from ingressd.routing.global_policy import GlobalPolicy
 
 
@@ -27,6 +28,7 @@ class Parsers(Protocol):
     clock: Clock
     loop: asyncio.AbstractEventLoop
     global_policy: GlobalPolicy
+    split: Split
 
     def parser(self, connection: Any) -> Any:
         """A parser like the one that aiohttp makes for a new connection."""
@@ -36,7 +38,7 @@ class Parsers(Protocol):
 class Intake(RequestHandler):
     """Parses what a client sends into the queue of messages; ``deadline`` is the clock's.
 
-    ``limits`` are those that held when the connection began.
+    ``limits`` and ``split`` are those that held when the connection began.
     """
 
     __slots__ = (
@@ -50,6 +52,7 @@ class Intake(RequestHandler):
         "deadline",
         "limits",
         "request",
+        "split",
     )
 
     def __init__(self, parsers: Parsers, **settings: Any) -> None:
@@ -64,6 +67,7 @@ class Intake(RequestHandler):
         self._is_rereading = False
         self._parsers = parsers
         self.limits = parsers.global_policy.limits
+        self.split = parsers.split
 
     @property
     def _is_free(self) -> bool:
@@ -140,6 +144,8 @@ class Intake(RequestHandler):
             self._follow_chunks(self._chunked, received[at:])
         elif at < len(received) and not self._upgraded:
             self._held += received[at:]
+            if self._body is None:
+                self._expect_head()
 
     def _end_head(self) -> None:
         """A head has come whole. Its time must not run on beside the answer to an earlier one."""
@@ -194,6 +200,8 @@ class Intake(RequestHandler):
         if self._held or grown != len(data):
             self._held += data
             del self._held[:grown]
+            if self._body is None and self._held:
+                self._expect_head()
 
     def _follow_chunks(self, chunked: ChunkedBody, data: bytes) -> None:
         body = chunked.reader
@@ -225,12 +233,17 @@ class Intake(RequestHandler):
         if self._buffer_paused:
             return
         if not self._head_size:
-            self.deadline = self._clock.now + self.limits.head_timeout
-            # aiohttp's own timer would take the connection for an idle one.
-            self._next_keepalive_close_time = self.deadline + self._keepalive_timeout
-        self._head_size += len(data)
+            self._expect_head()
+        self._head_size = len(self._held)
         if self._head_size > self.limits.head:
             self._refuse(431)
+
+    def _expect_head(self) -> None:
+        """What is held begins a head. From now on, or from the answer before it, its time runs."""
+        self._head_size = len(self._held)
+        self.deadline = self._clock.now + self.limits.head_timeout
+        # aiohttp's own timer would take the connection for an idle one.
+        self._next_keepalive_close_time = self.deadline + self._keepalive_timeout
 
     @property
     def idle_for(self) -> float:

@@ -32,7 +32,8 @@ TEXT = Format("error.txt.j2", b"text/plain; charset=utf-8")
 
 
 class Meaning(NamedTuple):
-    """What a status says: the reason phrase (RFC 9110 section 15) and a sentence for a visitor."""
+    """What a status says: nginx's words for it, which clients of ingress-nginx may look for, and a
+    sentence for a visitor."""
 
     reason: str
     explanation: str
@@ -42,26 +43,30 @@ _TRY_AGAIN = "Please try again in a moment."
 
 MEANINGS: dict[int, Meaning] = {
     400: Meaning("Bad Request", "The server could not understand this request."),
-    401: Meaning("Unauthorized", "You have to log in to see this."),
+    401: Meaning("Authorization Required", "You have to log in to see this."),
     403: Meaning("Forbidden", "You are not allowed to see this."),
     404: Meaning(
         "Not Found", "There is nothing at this address. Please check it for typing errors."
     ),
-    405: Meaning("Method Not Allowed", "This address does not support that kind of request."),
-    408: Meaning("Request Timeout", "The request took too long to arrive. Please try again."),
-    413: Meaning("Content Too Large", "What was sent is larger than the server accepts."),
-    414: Meaning("URI Too Long", "The address is longer than the server accepts."),
+    405: Meaning("Not Allowed", "This address does not support that kind of request."),
+    408: Meaning("Request Time-out", "The request took too long to arrive. Please try again."),
+    413: Meaning("Request Entity Too Large", "What was sent is larger than the server accepts."),
+    414: Meaning("Request-URI Too Large", "The address is longer than the server accepts."),
+    416: Meaning("Requested Range Not Satisfiable", "There is no such part of what was asked for."),
     421: Meaning(
         "Misdirected Request", "This connection does not serve that host. Please try again."
     ),
     429: Meaning("Too Many Requests", "Too many requests came in a short time. Please slow down."),
     431: Meaning(
-        "Request Header Fields Too Large", "The request has more headers than is accepted."
+        "Request Header Or Cookie Too Large", "The request has more headers than is accepted."
     ),
     500: Meaning("Internal Server Error", f"Something went wrong on our side. {_TRY_AGAIN}"),
     502: Meaning("Bad Gateway", f"The application gave no usable answer. {_TRY_AGAIN}"),
-    503: Meaning("Service Unavailable", f"The application is unavailable right now. {_TRY_AGAIN}"),
-    504: Meaning("Gateway Timeout", f"The application took too long to answer. {_TRY_AGAIN}"),
+    503: Meaning(
+        "Service Temporarily Unavailable",
+        f"The application is unavailable right now. {_TRY_AGAIN}",
+    ),
+    504: Meaning("Gateway Time-out", f"The application took too long to answer. {_TRY_AGAIN}"),
 }
 
 

@@ -14,7 +14,7 @@ from aiohttp.http import RawRequestMessage
 from ingressd.proxy.bodies.temporary_files import TemporaryFile
 from ingressd.proxy.client.authority import host_of
 from ingressd.proxy.client.roles import Client, Edit, Errand, Refusal, Screen, StandIn
-from ingressd.proxy.headers import connection_tokens, split_request
+from ingressd.proxy.headers import connection_tokens
 from ingressd.proxy.upstream.endpoints import PooledUpstream
 from ingressd.routing.model import Route
 from ingressd.routing.paths import normalise_path
@@ -25,7 +25,7 @@ SMALL_BODY = 64 * 1024
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
 """Idempotent methods (RFC 9110 section 9.2.2): safe to send again when no answer began."""
 
-_OF_BODY_OR_UPGRADE = frozenset({b"content-length", b"expect", b"transfer-encoding", b"upgrade"})
+_OF_BODY = (b"content-length", b"transfer-encoding")
 
 _ABSOLUTE = re.compile(r"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -144,8 +144,8 @@ class Request:
 
     def receive(self) -> None:
         """Read the head. Raises BadRequest."""
-        self.lines, self.fields = fields = split_request(self.message.raw_headers)
         client = self.client
+        self.lines, self.fields = fields = client.split(self.message.raw_headers)
         if client.witness is not None:
             raw = self.message.raw_headers
             self.visitor = client.witness(client.visitor, raw, self.fields)
@@ -223,7 +223,7 @@ class Request:
 
     @property
     def scheme(self) -> str:
-        """What the client spoke, as far as it is believed: "http" or "https"."""
+        """What the client spoke, as far as it is believed; see :class:`Visitor`."""
         return self.visitor.scheme
 
     @property
@@ -235,6 +235,11 @@ class Request:
     def is_body_complete(self) -> bool:
         """Whether the whole body has arrived (there may be none)."""
         return not self.has_body or self.payload.is_eof()
+
+    @property
+    def is_body_at_hand(self) -> bool:
+        """Whether the body (there may be none) is kept here whole, and so can be sent once more."""
+        return not self.body_consumed and (self.body_file is not None or not self.streams_body)
 
     def invite_body(self) -> None:
         """Ask the client for its body, if it waits for that (RFC 9110 section 10.1.1)."""
@@ -282,22 +287,26 @@ class Request:
             and self.fields.get(b"upgrade", b"").lower() == b"websocket"
         )
 
-    def turn_to(self, target: str, lines: list[bytes]) -> None:
-        """Ask for something else, without the body; the answer is for the client all the same.
+    def turn_to(self, target: str, lines: list[bytes], *, with_body: bool) -> None:
+        """Ask for something else; the answer is for the client all the same.
 
         As if nothing had been asked before, but for what the client sees and the log says.
         """
-        if self.method != "HEAD":
-            self.method = "GET"
         self.target, self.lines = target, lines
-        kept = self.fields.keys() - _OF_BODY_OR_UPGRADE
-        self.fields = {name: self.fields[name] for name in kept}
-        if self.body_file is not None:
-            self.body_file.close()
-        self.small_body, self.body_file, self.body_consumed = b"", None, False
+        gone = (b"expect", b"upgrade", *(() if with_body else _OF_BODY))
+        self.fields = {name: text for name, text in self.fields.items() if name not in gone}
+        if self.has_body and not with_body:
+            self._drop_body()
         self.wants_upgrade = False
         self.pod_host = b""
         self.status = 0
+
+    def _drop_body(self) -> None:
+        """Go on with one of no bytes."""
+        self.fields[b"content-length"] = b"0"
+        if self.body_file is not None:
+            self.body_file.close()
+        self.small_body, self.body_file, self.body_consumed = b"", None, False
 
     def carries_more_than(self, most: int) -> bool:
         """Whether the body is larger, as far as is said or known by now. Bytes; 0 is no limit."""

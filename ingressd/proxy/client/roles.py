@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from msgspec import Struct
 
 from ingressd.proxy.client.forwarded import Visitor, Witness
+from ingressd.proxy.headers import Split
 from ingressd.proxy.observing.metrics import Metrics
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.proxy.upstream.response_head import ResponseHead
@@ -57,17 +58,20 @@ class Feed(Protocol):
 class Client(Protocol):
     """The connection a request came by, as far as others need it.
 
-    ``scheme`` is "http" or "https"; ``remote`` who opened it, and ``visitor`` what is known of that
-    one. ``witness`` is None for all but proxies that are believed about their clients.
+    ``scheme`` is "http" or "https"; ``server_name`` the SNI, if any; ``remote`` who opened it, and
+    ``visitor`` what is known of that one. ``witness`` is None for all but proxies that are believed
+    about their clients. ``split`` parts the fields of requests.
     """
 
     limits: Limits
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport | None
     scheme: str
+    server_name: str | None
     remote: str
     visitor: Visitor
     witness: Witness | None
+    split: Split
     request: Request | None
     exchange: Relay | None
 

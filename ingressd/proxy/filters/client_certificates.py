@@ -16,8 +16,8 @@ from ingressd.proxy.client.request import Request
 from ingressd.proxy.current_table import CurrentTable
 from ingressd.proxy.environment import Environment
 from ingressd.proxy.filters.filter import Refusal, RequestFilter, Stop
-from ingressd.proxy.headers import without
-from ingressd.routing.model import Host, Route, SecretMaterial
+from ingressd.proxy.headers import without_alike
+from ingressd.routing.model import CATCH_ALL, Host, Route, SecretMaterial
 from ingressd.routing.patterns import Groups, compile_within
 from ingressd.routing.policy import ClientCertificates, VerifyClient
 
@@ -118,7 +118,7 @@ class CertificateFilter:
 
     def __call__(self, request: Request, groups: Groups | None) -> Stop | None:
         """The refusal, or None for a request that goes on."""
-        request.lines = without(request.lines, TELLING)
+        request.lines = without_alike(request.lines, TELLING)
         if request.client.scheme != "https":
             return None
         if self._wanted.verify is VerifyClient.OFF:
@@ -127,17 +127,9 @@ class CertificateFilter:
         demand = self._find_demand()
         if demand is None:
             return FORBIDDEN
-        asked = _asked(request)
-        if asked is None:
-            return self._misdirected(request)
-        context, connection = asked
-        if context.demand != demand:
-            if not demand.outdates(context.demand):
-                return self._misdirected(request)
-            request.keep_alive = False  # the next connection is asked for what counts now
-        if not context.is_able:
-            return FORBIDDEN
-        identity = context.identity(connection)
+        identity = self._identity(request, demand)
+        if isinstance(identity, Refusal):
+            return identity
         refusal = self._judge.judge(request, identity)
         if refusal is None:
             self._tell(request, identity)
@@ -151,7 +143,23 @@ class CertificateFilter:
             self._demand = demand_of(self._host, table)
         return self._demand
 
-    def _misdirected(self, request: Request) -> Refusal:
+    def _identity(self, request: Request, demand: Demand) -> Identity | Refusal:
+        """Who it is, as far as the connection was asked for what the host demands."""
+        asked = _asked(request)
+        if asked is None or not demand.is_met_by(asked[0].demand):
+            return self._unasked(request)
+        context, connection = asked
+        if context.demand != demand:
+            request.keep_alive = False  # the next connection is asked for what counts now
+        return context.identity(connection) if context.is_able else FORBIDDEN
+
+    def _unasked(self, request: Request) -> Identity | Refusal:
+        """Who has named no host of ours with SNI counts as who shows nothing, as with nginx: a
+        certificate that came by was for somebody else. Who has named one must connect again."""
+        name = request.client.server_name
+        named = self._current.table.find_host(name) if name else None
+        if named is None or named.name == CATCH_ALL:
+            return STRANGER
         request.keep_alive = False
         return MISDIRECTED
 

@@ -17,14 +17,29 @@ INSECURE = Refusal(503)
 """No pod may get the request, and none of another Service may in their place."""
 
 
-def find_upstream(route: Route, environment: Environment) -> RequestFilter:
-    """For every route; one without a backend has no endpoint."""
+NOTHING_THERE = Refusal(404)
+"""No path of the host is meant, and nothing takes the others."""
+
+
+def find_upstream(route: Route, environment: Environment) -> RequestFilter | None:
+    """For every route that leads somewhere; one without a backend has no endpoint."""
+    if route.leads_nowhere:
+        return None
     own = _with_canaries(route, environment)
     default = route.policy.default_backend
     if not default:
         return own
     stand_in = upstream_of(parse_upstream_key(default), route.policy, environment)
     return DefaultBackendFilter(own, stand_in, ErrorFields(route))
+
+
+def lead_nowhere(route: Route, environment: Environment) -> RequestFilter | None:
+    """For every other route: comes last, once the client has been let in."""
+    return _not_found if route.leads_nowhere else None
+
+
+def _not_found(request: Request, groups: Groups | None) -> Refusal:
+    return NOTHING_THERE
 
 
 def _with_canaries(route: Route, environment: Environment) -> RequestFilter:

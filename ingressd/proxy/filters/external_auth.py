@@ -8,7 +8,7 @@ from functools import partial
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.environment import Environment
 from ingressd.proxy.filters.filter import Refusal, Wait
-from ingressd.proxy.headers import without
+from ingressd.proxy.headers import without_alike
 from ingressd.proxy.inquiry.courier import Unanswered
 from ingressd.proxy.inquiry.decision import Decision, Reader
 from ingressd.proxy.inquiry.inquiries import Inquiries
@@ -54,7 +54,7 @@ class DropClaimsFilter:
 
     def __call__(self, request: Request, groups: Groups | None) -> None:
         """The pod does not get what the client says there."""
-        request.lines = without(request.lines, self._names)
+        request.lines = without_alike(request.lines, self._names)
 
 
 class ExternalAuthFilter:

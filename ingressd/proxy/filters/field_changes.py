@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ingressd.proxy.headers import line, without
+from ingressd.proxy.headers import line, without, without_alike
 from ingressd.routing.policy import FieldAction, FieldEdit
 from ingressd.routing.variables import Lookup, Template, as_field, parse_template
 
@@ -13,9 +13,10 @@ class FieldChanges:
     """Some edits together: which fields go, and which come behind the others.
 
     ``is_constant``: they are the same for every request, so that no lookup is needed.
+    ``towards_pods``: they are about requests; groups of the rule's expression may stand in them.
     """
 
-    def __init__(self, edits: Iterable[FieldEdit], *, groups: bool = False) -> None:
+    def __init__(self, edits: Iterable[FieldEdit], *, towards_pods: bool = False) -> None:
         gone: set[bytes] = set()
         coming: list[tuple[bytes, Template]] = []
         for edit in edits:
@@ -24,8 +25,9 @@ class FieldChanges:
                 gone.add(name.lower())
                 coming = [each for each in coming if each[0].lower() != name.lower()]
             if edit.value.strip():
-                coming.append((name, _template(edit, groups=groups)))
+                coming.append((name, _template(edit, groups=towards_pods)))
         self._gone = frozenset(gone)
+        self._without = without_alike if towards_pods else without
         self._coming = tuple(coming)
         self.is_constant = all(template.is_constant for _, template in coming)
         self._lines = tuple(_rendered(coming, _nothing)) if self.is_constant else ()
@@ -35,12 +37,12 @@ class FieldChanges:
 
     def put(self, lines: list[bytes]) -> list[bytes]:
         """The lines with constant changes."""
-        kept = without(lines, self._gone) if self._gone else lines
+        kept = self._without(lines, self._gone) if self._gone else lines
         return [*kept, *self._lines]
 
     def render(self, lines: list[bytes], lookup: Lookup) -> list[bytes]:
         """The lines with these changes, for the request that ``lookup`` looks into."""
-        kept = without(lines, self._gone) if self._gone else lines
+        kept = self._without(lines, self._gone) if self._gone else lines
         return [*kept, *_rendered(self._coming, lookup)]
 
 

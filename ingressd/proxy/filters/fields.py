@@ -16,7 +16,7 @@ from ingressd.routing.policy import AnswerFields, FieldAction, FieldEdit, PodFie
 def pod_fields(route: Route, environment: Environment) -> PodFieldsFilter | None:
     """For a policy that says anything of them."""
     everywhere = environment.current.table.global_policy.pod_fields
-    changes = FieldChanges((*_set(everywhere), *_towards_pods(route.policy)), groups=True)
+    changes = FieldChanges((*_set(everywhere), *_towards_pods(route.policy)), towards_pods=True)
     return PodFieldsFilter(route, changes) if changes else None
 
 

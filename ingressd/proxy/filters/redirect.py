@@ -4,6 +4,7 @@ URLs."""
 from __future__ import annotations
 
 from ingressd.proxy.client.answer import Answer, redirect
+from ingressd.proxy.client.forwarded import USUAL_SCHEMES
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.current_table import CurrentTable
 from ingressd.proxy.environment import Environment
@@ -11,6 +12,7 @@ from ingressd.proxy.filters.filter import Refusal
 from ingressd.proxy.settings import ProxySettings
 from ingressd.routing.deciding.redirects import (
     Asked,
+    Origin,
     Ports,
     https_location,
     location_of,
@@ -74,7 +76,7 @@ class TlsRedirectFilter:
         has_tls = self._has_tls(request.host)
         if not has_tls and self._needs_tls:
             return None
-        if request.scheme == "https":
+        if request.scheme != "http":
             return None
         if not (request.visitor.host or request.host):
             return NO_HOST
@@ -106,17 +108,17 @@ class FixedRedirectFilter:
 
 
 def asked(request: Request, settings: ProxySettings) -> Asked:
-    """What the Location of a redirect is made from."""
-    visitor = request.visitor
-    authority = visitor.authority or request.authority
-    return Asked(
-        scheme=visitor.scheme,
-        authority=authority.decode("latin-1"),
-        host=visitor.host or request.host,
-        target=request.target,
-        ports=Ports(settings.http_port, settings.https_port),
-        port=visitor.port,
-    )
+    """What the Location of a redirect is made from: a URL with http or https, whatever else a proxy
+    says that the client spoke."""
+    visitor, client = request.visitor, request.client
+    authority = request.authority.decode("latin-1")
+    here = Origin(client.scheme, authority, request.host)
+    scheme = visitor.scheme if visitor.scheme in USUAL_SCHEMES else client.scheme
+    origin = Origin(scheme, authority, request.host)
+    if visitor.host:
+        origin = Origin(scheme, visitor.authority.decode("latin-1"), visitor.host)
+    ports = Ports(settings.http_port, settings.https_port)
+    return Asked(origin, request.target, ports, visitor.port, here)
 
 
 class RewriteRedirectFilter:

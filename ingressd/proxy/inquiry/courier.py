@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import aiohttp
 from aiohttp import hdrs
-from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.connector import Connection
 from multidict import CIMultiDict
 from yarl import URL
 
 from ingressd.proxy.headers import RawHeaders
-from ingressd.proxy.upstream.resolver import Resolver
+from ingressd.proxy.inquiry.names import FindEndpoints, Names, none_known
 from ingressd.routing.policy import Timeouts
 
 if TYPE_CHECKING:
@@ -71,7 +69,8 @@ class Reply(NamedTuple):
 class Courier:
     """Owner of the client, which is made with the first question."""
 
-    def __init__(self) -> None:
+    def __init__(self, find_endpoints: FindEndpoints = none_known) -> None:
+        self._find_endpoints = find_endpoints
         self._session: aiohttp.ClientSession | None = None
         self._told = float("-inf")
 
@@ -119,7 +118,7 @@ class Courier:
         timeout: aiohttp.ClientTimeout,
         body: AsyncIterator[bytes] | None = None,
     ) -> Reply:
-        session = self._session = self._session or _new_session()
+        session = self._session = self._session or _new_session(Names(self._find_endpoints))
         async with session.request(
             question.method,
             question.url,
@@ -158,10 +157,10 @@ def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
     )
 
 
-def _new_session() -> aiohttp.ClientSession:
+def _new_session(names: Names) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
         connector=_Connector(
-            resolver=_Names(), use_dns_cache=False, limit=0, keepalive_timeout=IDLE_SECONDS
+            resolver=names, use_dns_cache=False, limit=0, keepalive_timeout=IDLE_SECONDS
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
@@ -188,31 +187,3 @@ class _Connector(aiohttp.TCPConnector):
             if protocol is None or not protocol.should_close:
                 return connection
             connection.close()
-
-
-class _Names(AbstractResolver):
-    """The worker's way to look up names, for aiohttp. Whoever may write ``auth-url`` may name any
-    address, as in ingress-nginx."""
-
-    def __init__(self) -> None:
-        self._resolver = Resolver(local_names=True)
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Where to connect to. Raises OSError."""
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in await self._resolver.resolve(host)
-        ]
-
-    async def close(self) -> None:
-        """End the lookups under way."""
-        await self._resolver.close()

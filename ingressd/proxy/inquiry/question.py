@@ -8,7 +8,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ingressd.proxy.client.request import Request
-from ingressd.proxy.headers import REQUEST_MANAGED, split_request
+from ingressd.proxy.headers import without_alike
 from ingressd.proxy.inquiry.courier import Question, Unanswered
 from ingressd.proxy.variables import asked_target
 from ingressd.routing.policy import ExternalAuth
@@ -37,7 +37,8 @@ class QuestionMaker:
         for name, template in self._fields:
             ours[name.lower()] = (name, as_field(template.render(lookup)))
         fields = [(name, text) for name, text in ours.values() if text]
-        fields += [(name, text) for name, text in _clients(request) if name.lower() not in ours]
+        names = frozenset(name.encode() for name in ours)
+        fields += _clients(request, names)
         return Question(self._method, url, CIMultiDict(fields))
 
     def _url_for(self, lookup: Lookup) -> URL:
@@ -67,18 +68,18 @@ class QuestionMaker:
             yield "X-Scheme", request.scheme
 
 
-def _clients(request: Request) -> list[tuple[str, str]]:
-    """The client's own fields as they came, but for those about its certificate, of which pods are
-    told the truth. What is no UTF-8 cannot be told, and is marked."""
-    lines, _ = split_request(request.message.raw_headers, REQUEST_MANAGED)
+def _clients(request: Request, ours: frozenset[bytes]) -> list[tuple[str, str]]:
+    """The client's own fields as they came, but for ``ours`` and those about its certificate, of
+    which pods are told the truth. What is no UTF-8 cannot be told, and is marked."""
+    lines, _ = request.client.split(request.message.raw_headers)
     told = [entry for entry in lines if not _is_about_certificate(entry)]
     told += filter(_is_about_certificate, request.lines)
-    parted = (entry[:-2].decode("utf-8", "replace").partition(": ") for entry in told)
-    return [(name, value) for name, _, value in parted]
+    kept = (entry[:-2].decode("utf-8", "replace") for entry in without_alike(told, ours))
+    return [(name, value) for name, _, value in (entry.partition(": ") for entry in kept)]
 
 
 def _is_about_certificate(entry: bytes) -> bool:
-    return entry[: len(_CERTIFICATE)].lower() == _CERTIFICATE
+    return entry[: len(_CERTIFICATE)].lower().replace(b"_", b"-") == _CERTIFICATE
 
 
 def _forwarded_for(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from ingressd.proxy.client.request import Request
@@ -15,6 +16,8 @@ CLIENT_GONE = 499
 
 FLUSH_SECONDS = 0.5
 """How long a line of the access log may wait."""
+
+_USERINFO = re.compile(r"//[^/?#]*@")
 
 
 class Recorder:
@@ -71,7 +74,7 @@ def _entry(request: Request, ingress: str, status: int, seconds: float) -> Entry
     return Entry(
         remote=request.remote,
         method=request.message.method,
-        target=request.message.path,
+        target=_without_credentials(request.message.path),
         protocol="HTTP/1.0" if request.http10 else "HTTP/1.1",
         status=status,
         bytes_sent=request.bytes_sent,
@@ -83,5 +86,10 @@ def _entry(request: Request, ingress: str, status: int, seconds: float) -> Entry
         upstream=request.upstream_address,
         tries=request.tries,
         user_agent=headers.get("User-Agent", ""),
-        referer=headers.get("Referer", ""),
+        referer=_without_credentials(headers.get("Referer", "")),
     )
+
+
+def _without_credentials(url: str) -> str:
+    """The URL with "***" for a user and password (RFC 3986 section 3.2.1)."""
+    return _USERINFO.sub("//***@", url) if "@" in url else url

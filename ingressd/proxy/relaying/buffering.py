@@ -17,6 +17,7 @@ from ingressd.proxy.clock import NEVER, Clock
 from ingressd.proxy.relaying.exchange import CLIENT_WRITE_TIMEOUT, WhenDone
 from ingressd.proxy.relaying.holding import HoldingExchange
 from ingressd.proxy.upstream.connection import UpstreamConnection
+from ingressd.proxy.upstream.response_head import ResponseHead
 from ingressd.routing.policy import Buffering, Timeouts
 
 _LOG = logging.getLogger(__name__)
@@ -31,10 +32,10 @@ class Storage(Struct, frozen=True):
 
 
 class BufferedExchange(HoldingExchange):
-    """An exchange whose pod need not wait for the client. Until ``deadline`` the client has to read
-    something."""
+    """An exchange whose pod need not wait for the client, unless it asks to. Until ``deadline`` the
+    client has to read something."""
 
-    __slots__ = ("_storage", "_waiting")
+    __slots__ = ("_may_wait", "_storage", "_waiting")
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class BufferedExchange(HoldingExchange):
         when_done: WhenDone,
     ) -> None:
         super().__init__(request, connection, timeouts, when_done)
+        self._may_wait = True
         self._storage = storage
         self._waiting: WaitingAnswer | None = None
 
@@ -56,9 +58,14 @@ class BufferedExchange(HoldingExchange):
         self.deadline = NEVER
         self._client.abort()
 
+    def on_head(self, head: ResponseHead) -> None:
+        """A pod may ask that nothing of its answer waits here (nginx ``X-Accel-Buffering``)."""
+        self._may_wait = head.buffering.lower() != b"no"
+        super().on_head(head)
+
     def on_client_full(self) -> None:
         """From here on what comes waits."""
-        if self._is_upgraded:
+        if self._is_upgraded or not self._may_wait:
             super().on_client_full()
         elif self._waiting is None:
             self._waiting = WaitingAnswer(self._storage.buffering, self._storage.files)

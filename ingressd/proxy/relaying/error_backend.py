@@ -1,4 +1,7 @@
-"""Error pages that a Service gives instead of us (ingress-nginx ``custom-http-errors``)."""
+"""Error pages that a Service gives instead of us (ingress-nginx ``custom-http-errors``).
+
+It is asked with the method of the client, and with the body where that is still here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from msgspec import structs
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.client.roles import Edit, Errand, Refusal
 from ingressd.proxy.environment import Environment
-from ingressd.proxy.headers import without
+from ingressd.proxy.headers import without_alike
 from ingressd.proxy.observing.metrics import Metrics
 from ingressd.proxy.relaying.error_fields import ErrorFields
 from ingressd.proxy.relaying.exchange import Exchange
@@ -51,6 +54,7 @@ class ErrorBackend:
         plain, balancer = Policy(timeouts=policy.timeouts), ServiceAffinity()
         self._statuses = frozenset(policy.error_pages.statuses)
         self._own = policy.default_backend
+        self._body_limit = policy.body_limit
         self._current = environment.current
         self._find = environment.pool.get
         self._fields = ErrorFields(route)
@@ -67,10 +71,15 @@ class ErrorBackend:
         request.screen = request.stand_in = None
         request.refusal = refusal
         request.upstream = upstream
-        lines = without(self._fields.put(request, refusal.status), self._dropped)
-        request.turn_to(f"/?{request.query}" if request.query else "/", lines)
+        lines = without_alike(self._fields.put(request, refusal.status), self._dropped)
+        target = f"/?{request.query}" if request.query else "/"
+        request.turn_to(target, lines, with_body=self._may_have_body(request))
         request.relay_edits = (*_adding(refusal.lines), *request.answer_edits)
         return Forwarding(request, self._guarded if is_denial else self._passage, metrics)
+
+    def _may_have_body(self, request: Request) -> bool:
+        """What was passed on as it came is gone, and what is too large is for nobody."""
+        return request.is_body_at_hand and not request.carries_more_than(self._body_limit)
 
     def _upstream(self) -> PooledUpstream | None:
         for key in (self._own, self._current.table.global_policy.default_backend):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingressd.proxy.client.request import Request
-from ingressd.proxy.headers import line, without
+from ingressd.proxy.headers import line, without_alike
 from ingressd.proxy.variables import asked_target
 from ingressd.routing.model import Route
 
@@ -44,7 +44,7 @@ class ErrorFields:
             value for name, value in request.message.raw_headers if name.lower() == b"accept"
         ]
         return [
-            *without(request.lines, _NAMES),
+            *without_alike(request.lines, _NAMES),
             line(b"X-Code", b"%d" % status),
             *((line(b"X-Format", b", ".join(accepted)),) if accepted else ()),
             line(b"X-Original-URI", target),

@@ -70,7 +70,7 @@ class Exchange:
         self.is_head = request.method == "HEAD"
         self.wants_upgrade = request.wants_upgrade
         self.read_timeout = timeouts.read
-        self.tunnel_timeout = max(timeouts.read, timeouts.tunnel)
+        self.tunnel_timeout = timeouts.tunnel
         self.started = False
         self._client: Client = request.client
         self._is_done = False

@@ -38,8 +38,9 @@ class ResponseHead(Struct, gc=False):
 
     ``lines`` are the field lines that travel, ``framing`` one of Framing's numbers, ``length`` the
     content length or -1. ``may_idle`` is for how many seconds the connection is good afterwards, as
-    far as the head says so. ``edited`` is what the edits ``edited_by`` have made of the lines: pods
-    repeat themselves, and so need not we.
+    far as the head says so. ``buffering`` is what X-Accel-Buffering says, b"" for nothing.
+    ``edited`` is what the edits ``edited_by`` have made of the lines: pods repeat themselves, and
+    so need not we.
     """
 
     status: int
@@ -49,6 +50,7 @@ class ResponseHead(Struct, gc=False):
     length: int
     trailer: bytes
     may_idle: float = inf
+    buffering: bytes = b""
     edited_by: object = None
     edited: list[bytes] = []
 
@@ -117,8 +119,8 @@ def read_head(status: int, reason: bytes, raw: RawHeaders, is_head: bool) -> Res
     may_idle = _may_idle(managed.get(b"keep-alive", b""))
     if status == NO_CONTENT and (coding is not None or length not in _NO_BODY):
         may_idle = 0  # bytes may follow that are no part of the answer
-    trailer = managed.get(b"trailer", b"")
-    return ResponseHead(status, reason, lines, framing, size, trailer, may_idle)
+    trailer, buffering = managed.get(b"trailer", b""), managed.get(b"x-accel-buffering", b"")
+    return ResponseHead(status, reason, lines, framing, size, trailer, may_idle, buffering)
 
 
 def _framing(

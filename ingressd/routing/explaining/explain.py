@@ -25,6 +25,7 @@ from ingressd.routing.matcher import Match, Matcher
 from ingressd.routing.model import CATCH_ALL, Certificate, Host, Route
 from ingressd.routing.paths import normalise_path, readable_path
 from ingressd.routing.table import Table
+from ingressd.routing.unmatched import unmatched_route
 
 
 class Verdict(Enum):
@@ -94,7 +95,7 @@ def explain(table: Table, query: Query) -> Explanation:
     routes: tuple[RouteCandidate, ...] = ()
     winner: Match[Route] | None = None
     if path is not None and serving is not None:
-        winner = Matcher(serving, _itself).match(path)
+        winner = Matcher(serving, _itself, _otherwise(table, serving)).match(path)
         routes = tuple(_route_candidates(table, hosts, serving, path))
     if name is None or path is None:
         outcome = refused(query, bad_host=name is None)
@@ -117,6 +118,13 @@ def explain(table: Table, query: Query) -> Explanation:
 
 def _itself(route: Route) -> Route:
     return route
+
+
+def _otherwise(table: Table, serving: Host) -> Match[Route] | None:
+    """What holds for the paths that nothing of the host takes. It comes of no Ingress, and is no
+    candidate."""
+    route = unmatched_route(serving, table.global_policy)
+    return Match(route) if route is not None else None
 
 
 def _host_candidates(table: Table, name: str, serving: Host | None) -> Iterator[HostCandidate]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from msgspec import structs
 
 from ingressd.routing.explaining.outcome import Action, Outcome
-from ingressd.routing.model import Route
+from ingressd.routing.model import CATCH_ALL, Route
 from ingressd.routing.passthrough import upstream_behind
 from ingressd.routing.policy import ClientCertificates, VerifyClient
 from ingressd.routing.table import Table
 
-_AFTER_REDIRECTS = frozenset({Action.FORWARD, Action.UNAVAILABLE})
+_AFTER_REDIRECTS = frozenset({Action.FORWARD, Action.UNAVAILABLE, Action.NOT_FOUND})
+_AT_THE_END = frozenset({Action.FORWARD, Action.NOT_FOUND})
+_WITHOUT_TLS = "which nobody can show without TLS"
+_WITHOUT_SNI = "for which clients are only asked that name a host of an Ingress with SNI"
 
 
 def settle(
@@ -32,7 +35,10 @@ def settle(
         return Outcome(Action.REFUSE, 403, reason, upstream=outcome.upstream)
     if wanted.verify is VerifyClient.OFF:
         return outcome
-    if scheme == "https" and table.find_host(server_name) is not host:
+    named = table.find_host(server_name)
+    if scheme == "https" and named is not host:
+        if named is None or named.name == CATCH_ALL:
+            return _without_certificate(outcome, wanted, _WITHOUT_SNI)
         reason = "the host asks for certificates, and the connection was made to another one"
         return Outcome(Action.REFUSE, 421, reason, upstream=outcome.upstream)
     if outcome.action in _AFTER_REDIRECTS and scheme == "http":
@@ -51,15 +57,27 @@ def _passed(table: Table, key: str) -> Outcome:
 
 def _plain(outcome: Outcome, table: Table, wanted: ClientCertificates, winner: Route) -> Outcome:
     exempt = table.global_policy.https_redirect.exempt
-    if wanted.verify is not VerifyClient.ON or (exempt and winner.path.startswith(exempt)):
+    if exempt and winner.path.startswith(exempt):
         return outcome
-    reason = "the host asks for certificates, which nobody can show without TLS"
-    return Outcome(Action.REFUSE, 400, reason, upstream=outcome.upstream)
+    return _without_certificate(outcome, wanted, _WITHOUT_TLS)
+
+
+def _without_certificate(outcome: Outcome, wanted: ClientCertificates, why: str) -> Outcome:
+    """What becomes of a request from who has shown none, and why nobody has."""
+    if wanted.verify is VerifyClient.ON:
+        status, page = (302, wanted.error_page) if wanted.error_page else (400, "")
+        action = Action.REDIRECT if page else Action.REFUSE
+        reason = f"the host asks for certificates, {why}"
+        return Outcome(action, status, reason, location=page, upstream=outcome.upstream)
+    if wanted.match_cn:
+        reason = f"the host asks for certificates of a certain subject, {why}"
+        return Outcome(Action.REFUSE, 403, reason, upstream=outcome.upstream)
+    return outcome
 
 
 def _conditional(outcome: Outcome, wanted: ClientCertificates) -> Outcome:
     """Where the certificate decides, which is not known here."""
-    if outcome.action is not Action.FORWARD or wanted.verify is not VerifyClient.ON:
+    if outcome.action not in _AT_THE_END or wanted.verify is not VerifyClient.ON:
         return outcome
     reason = f"{outcome.reason}, for clients with a certificate that Secret {wanted.secret} accepts"
     return structs.replace(outcome, reason=reason)

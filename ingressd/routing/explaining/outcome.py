@@ -15,6 +15,7 @@ from ingressd.routing.deciding.conditions import Denials, RedirectRules
 from ingressd.routing.deciding.cors import PREFLIGHT_STATUS, origin_check
 from ingressd.routing.deciding.redirects import (
     Asked,
+    Origin,
     Ports,
     https_location,
     location_of,
@@ -45,6 +46,8 @@ from ingressd.routing.policy import (
 )
 from ingressd.routing.table import Table
 from ingressd.routing.variables import as_url
+
+_NOBODYS = "no host, path or default backend takes the request"
 
 
 class Query(Struct, frozen=True, omit_defaults=True):
@@ -133,7 +136,7 @@ def decide(
 ) -> Outcome:
     """What happens to a request that ``match`` took; ``host`` and ``path`` are normalised."""
     if match is None:
-        return Outcome(Action.NOT_FOUND, 404, "no host, path or default backend takes the request")
+        return Outcome(Action.NOT_FOUND, 404, _NOBODYS)
     upstream = _upstream(table, match.target)
     if _is_blocked(table.global_policy.blocklists, query):
         reason = "the ConfigMap blocks its User-Agent or Referer"
@@ -150,13 +153,23 @@ def decide(
     forwarded = _forwarded(query, match)
     if not forwarded:
         return Outcome(Action.REFUSE, 500, "the rewrite leaves nothing of the path")
-    if upstream is None or not upstream.endpoints:
+    has_endpoint = upstream is not None and upstream.endpoints
+    if not has_endpoint and not match.target.leads_nowhere:
         return Outcome(
             Action.UNAVAILABLE, 503, _why_unavailable(match.target, upstream), upstream=upstream
         )
     if always_asks_for_password(match.target) and query.header("authorization") is None:
         unknown = _without_password(query, match, host=host, path=path)
         return structs.replace(unknown, upstream=upstream)
+    if upstream is None:
+        return Outcome(Action.NOT_FOUND, 404, f"{_NOBODYS}{_only_if(table, match.target)}")
+    return _led_on(table, query, match, upstream, forwarded)
+
+
+def _led_on(
+    table: Table, query: Query, match: Match[Route], upstream: Upstream, forwarded: str
+) -> Outcome:
+    """To the pods of an upstream of the route, or of one of its canaries."""
     chosen = choose_canary(match.target, upstream, table.upstreams, query.joined, query.cookie)
     return Outcome(
         Action.FORWARD,
@@ -177,7 +190,7 @@ def _without_password(query: Query, match: Match[Route], *, host: str, path: str
     if auth is None or not auth.signin:
         return Outcome(Action.REFUSE, 401, reason)
     where = signin_template(auth).render(partial(_variable, query, host, path, match.groups))
-    asked = Asked(query.scheme, query.host, host, query.target, query.ports)
+    asked = Asked(Origin(query.scheme, query.host, host), query.target, query.ports)
     location = location_of(Redirect(as_url(where)), asked, policy)
     reason = f"{reason}; auth-signin redirects in the place of 401"
     return Outcome(Action.REDIRECT, SIGNIN_STATUS, reason, location=location)
@@ -188,9 +201,13 @@ def _why_forwarded(table: Table, route: Route, upstream: Upstream) -> str:
     if route.backend is None or upstream.key != route.backend.upstream:
         service = upstream.key.removesuffix(":")
         reason = f"no endpoint of its own is ready, so that the default backend {service} answers"
+    return f"{reason}{_only_if(table, route)}"
+
+
+def _only_if(table: Table, route: Route) -> str:
     conditions = tuple(_conditions(table, route))
     joined = (" or " if route.policy.access.any_suffices else " and ").join(conditions)
-    return f"{reason}, if {joined}" if conditions else reason
+    return f", if {joined}" if conditions else ""
 
 
 def _conditions(table: Table, route: Route) -> Iterator[str]:
@@ -208,6 +225,8 @@ def _conditions(table: Table, route: Route) -> Iterator[str]:
 
 def _upstream(table: Table, route: Route) -> Upstream | None:
     """That of the route, or the default backend where that has an endpoint and the former none."""
+    if route.leads_nowhere:
+        return None
     own = table.upstreams.get(route.backend.upstream) if route.backend else None
     if own is not None and own.endpoints:
         return own
@@ -234,7 +253,7 @@ def _redirect(
     """Location, status and reason, when the request is sent elsewhere before any pod is asked."""
     policy = match.target.policy
     how = table.global_policy.https_redirect
-    asked = Asked(query.scheme, query.host, host, query.target, query.ports)
+    asked = Asked(Origin(query.scheme, query.host, host), query.target, query.ports)
     found = RedirectRules(policy.redirects_if).find(
         partial(_text_of, query, host, path), partial(_variable, query, host, path, match.groups)
     )

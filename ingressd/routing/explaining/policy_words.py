@@ -89,6 +89,8 @@ def _timeout_words(policy: Policy) -> Iterator[str]:
         seconds = getattr(policy.timeouts, name)
         if seconds != getattr(DEFAULT_POLICY.timeouts, name):
             yield f"{name} timeout {seconds:g} s"
+    if policy.timeouts.tunnel != DEFAULT_POLICY.timeouts.tunnel:
+        yield f"WebSockets idle for {policy.timeouts.tunnel:g} s at most"
 
 
 def _limit_words(limits: RateLimits) -> Iterator[str]:

@@ -35,6 +35,8 @@ def why_host_loses(host: str, name: str, serving: str) -> str:
 
 def why_route_wins(route: Route, path: str, *, is_fallback: bool) -> str:
     """Why the first match of the walk is the first."""
+    if _is_nothing(route):
+        return f"no path of the host takes {path}: what the oldest Ingress of it asks for holds"
     if is_fallback:
         return f"no path of the host takes {path}: this is its default backend"
     if route.kind is PathKind.EXACT:
@@ -48,6 +50,8 @@ def why_route_wins(route: Route, path: str, *, is_fallback: bool) -> str:
 
 def why_route_loses(route: Route, winner: Route, path: str, *, is_fallback: bool) -> str:
     """Why a route that takes the path is not the first that does."""
+    if _is_nothing(route):
+        return "it only holds for what no path takes"
     if is_fallback:
         return "the default backend only gets what no path takes"
     if winner.kind is not route.kind:
@@ -59,6 +63,10 @@ def why_route_loses(route: Route, winner: Route, path: str, *, is_fallback: bool
     if route.path.rstrip("/") == winner.path.rstrip("/"):
         return f"{route.path} and {winner.path} take the same paths; the longer text goes first"
     return f"{route.path} is a shorter prefix than {winner.path}"
+
+
+def _is_nothing(route: Route) -> bool:
+    return route.kind is PathKind.UNMATCHED and route.backend is None
 
 
 def why_route_misses(route: Route, path: str) -> str:

@@ -32,19 +32,21 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     """All settings of one route. ``body_limit`` is bytes of a request body, 0 for any number.
     ``default_backend`` is the key of the upstream that answers where the route's own has no
     endpoint, "" for none; one without endpoints counts as none. ``port_in_redirects``: the redirect
-    to https always names the port. ``relative_redirects``: where ``redirect`` leads to a path, its
-    Location is that path. Where the path of the route begins with one of ``no_auth_paths``, nobody
-    is asked who they are. ``pod_host`` is the Host that pods get, text with variables, "" for that
-    of the client. ``pod_tls`` counts where pods are spoken to in TLS; None is DEFAULT_POD_TLS.
-    Of ``denied`` and of ``redirects_if`` the first that is met counts. Without ``is_logged``, the
-    access log says nothing of requests. ``is_closed``: a protection that is asked for
-    cannot be given, which is why the route has no backend.
+    to https always names the port, and one to a path an unusual one. Where ``redirect`` leads to a
+    path, its Location is that path with ``relative_redirects``, and with ``redirects_as_asked`` it
+    has scheme, host and port as the client is believed to have asked. Where the path of the route
+    begins with one of ``no_auth_paths``, nobody is asked who they are. ``pod_host`` is the Host
+    that pods get, text with variables, "" for that of the client. ``pod_tls`` counts where pods are
+    spoken to in TLS; None is DEFAULT_POD_TLS. Of ``denied`` and of ``redirects_if`` the first that
+    is met counts. Without ``is_logged``, the access log says nothing of requests. ``is_closed``: a
+    protection that is asked for cannot be given, which is why the route has no backend.
     """
 
     tls_redirect: TlsRedirect = TlsRedirect.WITH_TLS
     preserve_trailing_slash: bool = False
     port_in_redirects: bool = False
     relative_redirects: bool = False
+    redirects_as_asked: bool = False
     redirect: Redirect | None = None
     cors: Cors | None = None
     rewrite: Rewrite | None = None

@@ -8,8 +8,8 @@ from msgspec import Struct
 class Timeouts(Struct, frozen=True, omit_defaults=True):
     """Seconds. ``read`` and ``send`` bound the gap between two reads or writes, not the whole body.
 
-    A WebSocket or any other upgraded connection may be idle for ``tunnel`` or ``read``, whichever
-    is longer.
+    A WebSocket or any other upgraded connection may be idle for ``tunnel``: an hour, or ``read``
+    where that is written.
     """
 
     connect: float = 5.0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import socket
 import ssl
 from urllib.parse import quote
 
@@ -28,6 +31,7 @@ from ingressd.routing.policy import (
 AUTHORITY = CertificateAuthority()
 STRANGER = CertificateAuthority("Somebody else")
 SERVER = AUTHORITY.leaf("a.test", "b.test")
+ANY = AUTHORITY.leaf("c.test")
 CLIENT = AUTHORITY.leaf("jane")
 UNKNOWN = STRANGER.leaf("mallory")
 EXPIRED = AUTHORITY.leaf("old", expired=True)
@@ -70,12 +74,13 @@ async def ask(
     pair: KeyPair | None = CLIENT,
     version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
     *,
-    server_name: str = "a.test",
+    server_name: str | None = "a.test",
     host: bytes = b"a.test",
     extra: bytes = b"",
 ) -> Response:
     context = AUTHORITY.client_context(pair)
     context.maximum_version = version
+    context.check_hostname = server_name is not None  # an address is not sent as SNI
     async with connect(running.tls_port, tls=context, server_name=server_name) as client:
         return await client.get(host=host, extra=extra)
 
@@ -204,6 +209,56 @@ async def test_another_host_is_no_way_around() -> None:
             assert misdirected.value(b"connection") == b"close"
         assert (await ask(running, None, server_name="b.test", host=b"b.test")).status == 200
     assert len(web.requests) == 1
+
+
+@pytest.mark.parametrize("server_name", [None, "c.test"])
+async def test_who_names_no_host_of_ours_has_shown_no_certificate(server_name: str | None) -> None:
+    """As with nginx; the certificate at hand is not even asked for."""
+    table_of = functools.partial(table, default_certificate=ANY.as_certificate().fingerprint)
+    certificates = (SERVER.as_certificate(), ANY.as_certificate())
+    async with pod(echo) as web:
+        async with proxy(table_of(web.port, certificates=certificates)) as running:
+            for pair in (None, CLIENT):
+                refused = await ask(running, pair, server_name=server_name, extra=SPOOFED)
+                assert (refused.status, refused.body) == (400, NONE_SENT)
+        page = "https://help.test/"
+        wanted = msgspec.structs.replace(WANTED, error_page=page)
+        async with proxy(table_of(web.port, wanted, certificates=certificates)) as running:
+            sent = await ask(running, server_name=server_name)
+            assert (sent.status, sent.value(b"location")) == (302, page.encode())
+        assert not web.requests
+        for verify in (VerifyClient.OPTIONAL, VerifyClient.OPTIONAL_NO_CA):
+            wanted = msgspec.structs.replace(WANTED, verify=verify, pass_to_upstream=True)
+            async with proxy(table_of(web.port, wanted, certificates=certificates)) as running:
+                assert (await ask(running, server_name=server_name, extra=SPOOFED)).status == 200
+    assert [told(each) for each in web.requests] == [{b"ssl-client-verify": b"NONE"}] * 2
+
+
+def resume(
+    port: int, context: ssl.SSLContext, session: ssl.SSLSession
+) -> tuple[bool | None, bytes]:
+    """Whether a session is taken up by who names a.test, and what is answered then."""
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=5) as raw,
+        context.wrap_socket(raw, server_hostname="a.test", session=session) as client,
+    ):
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        return client.session_reused, client.recv(4096)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_session_from_without_a_name_is_no_way_around(version: ssl.TLSVersion) -> None:
+    context = AUTHORITY.client_context()
+    context.maximum_version = version
+    context.check_hostname = False
+    delta = table(0, default_certificate=SERVER.as_certificate().fingerprint)
+    async with proxy(delta) as running:
+        async with connect(running.tls_port, tls=context) as client:
+            assert (await client.get()).status == 400
+            session = client.writer.get_extra_info("ssl_object").session
+        is_resumed, answer = await asyncio.to_thread(resume, running.tls_port, context, session)
+    assert not is_resumed
+    assert answer.startswith(b"HTTP/1.1 400 ")
 
 
 async def test_equal_demands_of_two_hosts_share_nothing() -> None:

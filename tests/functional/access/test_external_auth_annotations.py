@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.annotated import Manifest, configmap, ingress, served, write
 from support.clients import Response, connect, fetch
+from support.commands import ingressd
 from support.pods import Pod, Visit, answering, pod
 from support.processes import PROGRAM, started
 
@@ -232,3 +233,29 @@ async def test_a_configmap_with_headers_that_appears_later_opens_the_paths(tmp_p
             write(tmp_path, late, headers("asking", X_From="file"))
             await _until_status(running.http, b"late.test", 200)
             assert service.requests[0].value(b"x-from") == b"file"
+
+
+def service(name: str) -> Manifest:
+    spec = {"selector": {"app": name}, "ports": [{"port": 80, "targetPort": 4180}]}
+    metadata = {"name": name, "namespace": "sso"}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+
+
+async def test_services_are_found_without_the_dns_of_a_cluster(tmp_path: Path) -> None:
+    asking = ingress("a", "a.test", auth_url="http://auth.sso.svc.cluster.local/x")
+    async with pod(judging) as judge, pod(answering(YES)) as web:
+        flags = ["--backend", f"sso/auth=127.0.0.1:{judge.port}"]
+        async with served(tmp_path, web.port, asking, service("auth"), flags=flags) as running:
+            assert (await asked(running.http, b"a.test", extra=KNOWN)).status == 200
+            assert (await asked(running.http, b"a.test")).status == 401
+    assert judge.requests[0].value(b"host") == b"auth.sso.svc.cluster.local"
+
+
+def test_check_tells_of_a_service_that_cannot_be_asked(tmp_path: Path) -> None:
+    asking = ingress("a", "a.test", auth_url="http://auth.sso.svc.cluster.local/x")
+    write(tmp_path, asking, service("auth"))
+    output = ingressd("check", tmp_path, "--backend", "web=127.0.0.1:1").output
+    told = " ".join(output.split())
+    assert "Service sso/auth has no endpoints" in told
+    assert "requests that it is asked about get 500, unless DNS knows its name" in told
+    assert "--backend" in told

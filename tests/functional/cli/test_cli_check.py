@@ -117,6 +117,25 @@ def test_ingresses_that_are_not_ours_are_counted(shop: Path) -> None:
     assert "1 Ingress is not ours" in result.output.splitlines()[-1]
 
 
+WITH_DEFAULT = """
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: all}
+spec:
+  defaultBackend: {service: {name: shop, port: {number: 80}}}
+"""
+
+
+def test_an_ingress_with_a_default_backend_is_dropped_where_that_is_forbidden(shop: Path) -> None:
+    shop.write_text(WITH_DEFAULT)
+    assert "Default" in ingressd("routes", "--manifests", shop).output
+    forbidden = ingressd("routes", "--manifests", shop, "--disable-catch-all")
+    assert "There is no route." in forbidden.output
+    result = ingressd("check", shop, "--disable-catch-all")
+    assert "CatchAllDisabled" in result.output
+    assert result.exit_code == 1
+
+
 def test_an_override_that_nothing_follows_names_the_flag(shop: Path) -> None:
     result = ingressd("check", shop, "--backend", "shpo=127.0.0.1:3000")
     assert "Flag --backend" in result.output

@@ -75,6 +75,15 @@ async def test_a_believed_proxy_tells_of_its_client() -> None:
     assert await seen(SENT) == BELIEVED | ORIGINAL
 
 
+async def test_a_proxy_may_be_believed_to_know_the_address_alone() -> None:
+    """enable-real-ip of ingress-nginx."""
+    address = {b"X-Real-IP": b"192.0.2.1", b"X-Forwarded-For": b"192.0.2.1"}
+    told_now = await seen(SENT, forwarded_headers=False, real_ip=True)
+    assert told_now == OWN | address | ORIGINAL
+    stranger = await seen(SENT, forwarded_headers=False, real_ip=True, trusted=("10.0.0.0/8",))
+    assert stranger == OWN | ORIGINAL
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -132,7 +141,10 @@ async def test_a_client_that_came_by_https_is_not_sent_there_again() -> None:
     always = Policy(tls_redirect=TlsRedirect.ALWAYS)
     async with pod() as web, proxy(table(web, always)) as running:
         async with connect(running.port) as client:
-            assert (await client.get(extra=b"X-Forwarded-Proto: https\r\n")).status == 200
+            for scheme in (b"https", b"wss"):
+                extra = b"X-Forwarded-Proto: %b\r\n" % scheme
+                assert (await client.get(extra=extra)).status == 200
+                assert web.requests[-1].value(b"X-Forwarded-Scheme") == scheme
             answer = await client.get(b"/x", extra=b"X-Forwarded-Host: shop.test\r\n")
         assert answer.status == 308
         assert answer.value(b"Location") == b"https://shop.test/x"

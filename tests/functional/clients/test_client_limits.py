@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from support.clients import Client, connect
 from support.pods import OK, Visit, answering, pod
-from support.proxies import limited, proxy, simple
+from support.proxies import STREAMED, limited, proxy, simple
 
 from ingressd.routing.policy import Buffering, Policy
 
@@ -39,14 +39,35 @@ async def _trickle(client: Client) -> None:
             await asyncio.sleep(0.02)  # the pace of the attack, not a wait
 
 
-async def test_the_head_of_a_later_request_has_its_time_as_well() -> None:
+GET = b"GET / HTTP/1.1\r\nHost: a.test\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 3\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [(GET, 1), (HEAD, 0)],
+        [(GET + HEAD, 1)],
+        [(GET * 3 + HEAD, 3)],
+        [(POST + b"abc", 1), (HEAD, 0)],
+        [(POST + b"abc" + HEAD, 1)],
+        [(POST, 0), (b"abc" + HEAD, 1)],
+    ],
+    ids=["apart", "together", "behind several", "behind a body", "with a body", "with its end"],
+)
+@pytest.mark.parametrize("policy", [Policy(), STREAMED], ids=["held", "streamed"])
+async def test_the_head_of_a_later_request_has_its_time_as_well(
+    pieces: list[tuple[bytes, int]], policy: Policy
+) -> None:
     async with (
         pod(answering(OK)) as web,
-        proxy(limited(simple([web.port]), head_timeout=0.3)) as running,
+        proxy(limited(simple([web.port], policy), head_timeout=0.3)) as running,
         connect(running.port) as client,
     ):
-        assert (await client.get()).status == 200
-        await client.send(HEAD)
+        for piece, answers in pieces:
+            await client.send(piece)
+            for _ in range(answers):
+                assert (await client.response()).status == 200
         assert (await client.response()).status == 408
         assert await client.at_eof()
 

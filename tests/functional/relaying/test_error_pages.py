@@ -165,22 +165,50 @@ async def test_a_page_that_cannot_be_had_is_ours(front: Front, tmp_path: Path) -
         assert b"secret" not in answer.body
 
 
-async def test_other_methods_ask_for_the_page_with_get(tmp_path: Path) -> None:
-    """Where nginx repeats the method and the body: a page cannot do anything with them."""
-    post = b"POST /x?y HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2\r\n\r\nhi"
+LONG = bytes(300_000)
+
+
+def asking(method: bytes, body: bytes) -> bytes:
+    head = b"%b /x?y HTTP/1.1\r\nHost: a.test\r\nContent-Length: %d\r\n\r\n"
+    return head % (method, len(body)) + body
+
+
+@pytest.mark.parametrize("front", FRONTS)
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [(b"POST", b"hi"), (b"PUT", LONG), (b"DELETE", b"")],
+    ids=["short", "long", "none"],
+)
+async def test_the_page_is_asked_for_with_the_method_and_the_body(
+    front: Front, method: bytes, body: bytes, tmp_path: Path
+) -> None:
     async with (
         pod(gone(404)) as web,
+        pod(answering(PAGE)) as errors,
+        front(web.port, errors.port, tmp_path) as door,
+        door() as client,
+    ):
+        for _ in range(2):  # the second one on the same connections
+            await client.send(asking(method, body))
+            assert (await client.response()).body == b"page"
+    assert [request.line for request in errors.requests] == [b"%b /?y HTTP/1.1" % method] * 2
+    assert [request.body == body for request in (*web.requests, *errors.requests)] == [True] * 4
+
+
+async def test_a_body_that_is_too_large_is_for_no_page_either(tmp_path: Path) -> None:
+    """nginx says Content-Length: 0 as well, once it has read the body."""
+    head = b"POST /x?y HTTP/1.1\r\nHost: a.test\r\nContent-Length: 2000000\r\n\r\n"
+    async with (
+        pod() as web,
         pod(answering(PAGE)) as errors,
         ingressd_before(web.port, errors.port, tmp_path) as door,
         door() as client,
     ):
-        for _ in range(2):  # the second one on the same connections
-            await client.send(post)
-            assert (await client.response()).body == b"page"
-    assert [request.line for request in errors.requests] == [b"GET /?y HTTP/1.1"] * 2
-    assert not any(request.value(b"content-length") for request in errors.requests)
-    assert [request.body for request in web.requests] == [b"hi"] * 2
-    assert (web.connections, errors.connections) == (1, 1)
+        await client.send(head)
+        assert (await client.response()).body == b"page"
+    (asked,) = errors.requests
+    assert (asked.line, asked.value(b"content-length")) == (b"POST /?y HTTP/1.1", b"0")
+    assert web.requests == []
 
 
 async def test_a_page_is_asked_for_as_a_whole(tmp_path: Path) -> None:
@@ -271,7 +299,8 @@ async def test_an_answer_before_the_whole_request_has_its_page_too() -> None:
                 await client.send(head + b"half")
                 answer = await client.response()
             assert (answer.body, answer.value(b"connection")) == (b"page", b"close")
-    assert {request.line for request in errors.requests} == {b"GET / HTTP/1.1"}
+    asked = {(request.line, request.value(b"content-length")) for request in errors.requests}
+    assert asked == {(b"PUT / HTTP/1.1", b"0")}
 
 
 async def test_an_answer_that_is_cut_short_is_not_followed_by_a_page(tmp_path: Path) -> None:
@@ -286,7 +315,7 @@ async def test_an_answer_that_is_cut_short_is_not_followed_by_a_page(tmp_path: P
     assert errors.requests == []
 
 
-async def test_a_long_body_that_was_kept_is_sent_again_but_not_for_a_page() -> None:
+async def test_a_long_body_that_was_kept_is_sent_again_also_for_a_page() -> None:
     body = bytes(300_000)
     policy = replacing(buffering=Buffering(request_memory=1000), retries=Retries(ON_503))
     async with (
@@ -303,7 +332,7 @@ async def test_a_long_body_that_was_kept_is_sent_again_but_not_for_a_page() -> N
         assert (await client.get()).body == b"page"
     for each in (one, other):
         assert [len(request.body) for request in each.requests] == [len(body), 0]
-    assert [request.value(b"content-length") for request in errors.requests] == [None, None]
+    assert [len(request.body) for request in errors.requests] == [len(body), 0]
 
 
 async def test_a_websocket_that_is_declined_has_the_page(tmp_path: Path) -> None:

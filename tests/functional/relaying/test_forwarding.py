@@ -225,7 +225,8 @@ async def test_interim_answers_are_skipped() -> None:
 async def test_hop_by_hop_fields_of_the_answer_stop_here() -> None:
     answer = (
         b"HTTP/1.1 200 OK\r\nServer: pod/1\r\nKeep-Alive: timeout=5\r\nConnection: X-Hop\r\n"
-        b"X-Hop: 1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n"
+        b"X-Hop: 1\r\nX-Accel-Redirect: /secret\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"
+        b"Content-Length: 0\r\n\r\n"
     )
     async with pod(answering(answer)) as web, proxy(simple([web.port])) as running:
         response = await fetch(running.port)

@@ -143,7 +143,7 @@ async def test_a_tunnel_survives_changes_even_the_end_of_its_own_route() -> None
 
 
 async def test_an_idle_tunnel_is_cut_after_its_timeout() -> None:
-    policy = Policy(timeouts=Timeouts(read=0.3, tunnel=0.3))
+    policy = Policy(timeouts=Timeouts(tunnel=0.3))
     async with tunnel(echoing(b"websocket"), policy) as (_, client):
         assert await client.at_eof()
 

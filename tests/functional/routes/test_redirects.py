@@ -45,12 +45,27 @@ async def test_a_route_that_only_redirects(tmp_path: Path) -> None:
             b"relative.test": (301, b"/new"),
             b"ftp.test": (200, None),
             b"secure.test": (301, b"http://new.test"),
-            b"part.test": (404, None),
+            b"part.test": (301, new),
         }
         answers = await asked(running.http, b"/something?q=1", *expected)
         assert dict(zip(expected, answers, strict=True)) == expected
         assert await asked(running.http, b"/old/x", b"part.test") == [(301, new)]
         assert [request.line for request in web.requests] == [b"GET /something?q=1 HTTP/1.1"]
+
+
+async def test_a_path_is_one_of_the_host_without_its_port(tmp_path: Path) -> None:
+    """As with nginx, whose ``port_in_redirect`` may add the port on which it listens."""
+    named = ingress("named", "named.test", permanent_redirect="/new", use_port_in_redirects="true")
+    async with pod() as web, served(tmp_path, web.port, *WHOLE_ROUTES, named) as running:
+        of_named = (301, b"http://named.test:%d/new" % running.http)
+        expected = {
+            b"PATH.test:1234": (301, b"http://path.test/new"),
+            b"path.test:%d" % running.http: (301, b"http://path.test/new"),
+            b"named.test": of_named,
+            b"Named.test:1234": of_named,
+        }
+        answers = await asked(running.http, b"/x", *expected)
+    assert dict(zip(expected, answers, strict=True)) == expected
 
 
 TO_HTTPS = (
@@ -131,7 +146,7 @@ async def test_the_root_of_a_host_is_sent_to_its_application(tmp_path: Path) -> 
     async with pod() as web, served(tmp_path, web.port, *OF_HOSTS) as running:
         expected = {
             b"root.test": (302, b"http://root.test/app"),
-            b"root.test:8080": (302, b"http://root.test:8080/app"),
+            b"Root.test:8080": (302, b"http://Root.test:8080/app"),
             b"tls.test": (302, b"http://tls.test/app/"),
             b"alias.test": (302, b"http://alias.test/app/"),
             b"regex.test": (302, b"http://regex.test/app"),
@@ -184,6 +199,30 @@ async def test_a_proxy_that_ends_tls_is_not_redirected(tmp_path: Path) -> None:
         assert (await by(b"https")).status == 200
         answer = await by(b"http")
     assert (answer.status, answer.value(b"location")) == (308, b"https://shop.test/x")
+
+
+async def test_compat_says_whether_a_proxy_is_believed_about_redirects_to_a_path(
+    tmp_path: Path,
+) -> None:
+    keys = configmap(use_forwarded_headers="true", proxy_real_ip_cidr="127.0.0.0/8")
+    forwarded = b"X-Forwarded-Proto: https\r\nX-Forwarded-Host: Shop.test:8080\r\n"
+    served_ones = (*WHOLE_ROUTES, *OF_HOSTS, keys)
+    answers: dict[str, list[bytes | None]] = {}
+    for compat in ("exact", "sane"):
+        flags = ["--compat", compat]
+        async with (
+            pod() as web,
+            served(tmp_path, web.port, *served_ones, flags=flags) as running,
+            connect(running.http) as client,
+        ):
+            asking = [
+                await client.get(b"/", host, forwarded) for host in (b"Path.test:1", b"Root.test:1")
+            ]
+            answers[compat] = [answer.value(b"location") for answer in asking]
+    assert answers == {
+        "exact": [b"http://path.test/new", b"http://Root.test:1/app"],
+        "sane": [b"https://Shop.test:8080/new", b"https://Shop.test:8080/app"],
+    }
 
 
 SURPRISING = (

@@ -14,7 +14,7 @@ _LISTS = ("allowlist-source-range", "denylist-source-range")
 EXAMPLES = {
     "allowlist-source-range": [
         ("10.0.0.0/8", access(allow=("10.0.0.0/8",))),
-        (" 10.0.0.1 ,2001:db8::/32,", access(allow=("10.0.0.1", "2001:db8::/32"))),
+        (" 10.0.0.1 ,2001:db8::/32", access(allow=("10.0.0.1", "2001:db8::/32"))),
         ("0.0.0.0/0,::/0", access(allow=("0.0.0.0/0", "::/0"))),
     ],
     "denylist-source-range": [("192.0.2.1", access(deny=("192.0.2.1",)))],
@@ -23,6 +23,7 @@ EXAMPLES = {
 INVALID = [
     *((name, "") for name in _LISTS),
     *((name, " , ") for name in _LISTS),
+    *((name, "10.0.0.0/8,") for name in _LISTS),
     *((name, "10.0.0.0/33") for name in _LISTS),
     *((name, "10.0.0.0/8, office") for name in _LISTS),
     *((name, "10.0.0.0/8 10.1.0.0/16") for name in _LISTS),

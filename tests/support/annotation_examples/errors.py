@@ -14,6 +14,7 @@ EXAMPLES = {
     "custom-http-errors": [
         ("404", pages(statuses=(404,))),
         (" 503,404,503 ", pages(statuses=(404, 503))),
+        ("404, 503", pages(statuses=(404, 503))),
         ("400,599", pages(statuses=(400, 599))),
     ],
     "default-backend": [(" sorry ", Directives(default_backend="sorry"))],
@@ -21,6 +22,6 @@ EXAMPLES = {
 }
 INVALID = [
     *(("default-backend", text) for text in ("", "other/sorry", "sorry:80", "Sorry")),
-    *(("custom-http-errors", text) for text in ("", "399", "600", "404, 503", "404,", "4xx")),
+    *(("custom-http-errors", text) for text in ("", "399", "600", "404 503", "404,", "4xx")),
     ("disable-proxy-intercept-errors", "on"),
 ]

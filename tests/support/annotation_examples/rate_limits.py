@@ -26,4 +26,5 @@ INVALID = [
     ("limit-burst-multiplier", "0"),
     ("limit-allowlist", "10.0.0.0/33"),
     ("limit-allowlist", "example.com"),
+    ("limit-allowlist", "10.0.0.0/8,"),
 ]

@@ -9,7 +9,7 @@ from ingressd.admin.queries import read_query
 from ingressd.resources.finding import Finding, Severity
 from ingressd.resources.metadata import ObjectKey
 from ingressd.routing.explaining.explain import Explanation, explain
-from ingressd.routing.model import Host
+from ingressd.routing.model import Host, PathKind
 from ingressd.routing.policy import Policy
 
 TABLE = table(
@@ -107,3 +107,12 @@ def test_canaries_count_and_what_is_behind_them() -> None:
     findings = [Finding(Severity.ERROR, "Code", key, "", "wrong", "mend") for key in keys]
     explanation = explain(among, read_query("http://a.example.com/"))
     assert [found.subject for found in involved(explanation, findings)] == keys
+
+
+def test_where_nothing_is_there_every_ingress_may_have_lost_its_rule() -> None:
+    nothing = structs.replace(route("Prefix", "/"), backend=None, kind=PathKind.UNMATCHED)
+    lost = Finding(Severity.ERROR, "C", ObjectKey("Ingress", "default", "lost"), "", "", "")
+    found = explain(
+        table(Host("a.example.com", (), nothing)), read_query("http://a.example.com/foo")
+    )
+    assert involved(found, [lost]) == (lost,)

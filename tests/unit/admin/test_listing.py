@@ -6,7 +6,7 @@ from support.routes import canary, route, table
 from support.views import PRIVATE_KEY, shop_table
 
 from ingressd.admin.listing import RouteRow, list_routes
-from ingressd.routing.model import Host
+from ingressd.routing.model import Host, PathKind
 from ingressd.routing.policy import Policy, Redirect
 
 
@@ -70,3 +70,22 @@ def test_canaries_are_listed_with_the_route_that_they_share() -> None:
     (row,) = list_routes(table(Host("a.example.com", (shared,))))
 
     assert [each.backend.upstream for each in row.canaries] == ["default/new:80"]
+
+
+def test_what_no_rule_takes_needs_nothing_behind_it() -> None:
+    policy = Policy(is_logged=False)
+    nothing = structs.replace(
+        route("Prefix", "/", policy=policy), backend=None, kind=PathKind.UNMATCHED
+    )
+    closed = structs.replace(nothing, policy=Policy(is_closed=True))
+    whole = table(Host("a.test", (), nothing), Host("b.test", (), closed))
+    assert [(row.kind, row.unavailable) for row in list_routes(whole)] == [
+        ("Unmatched", ""),
+        ("Unmatched", "a protection cannot be given"),
+    ]
+
+
+def test_the_default_backend_of_all_is_called_so_with_the_policy_of_an_ingress() -> None:
+    flagged = structs.replace(route("Prefix", "/"), kind=PathKind.UNMATCHED)
+    (row,) = list_routes(table(Host("a.test", (), flagged)))
+    assert (row.kind, row.backend) == ("Default", "default/web:80")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 from support.objects import ingress, path, rule
 
 from ingressd.compiler.compat import compat_findings
@@ -8,6 +9,7 @@ from ingressd.compiler.settings import Compat, CompilerSettings
 from ingressd.controller.controller import Controller
 from ingressd.controller.self_signed import self_signed_certificate
 from ingressd.resources.ingress import Ingress, IngressTLS
+from ingressd.routing.global_policy import ClientAddress, GlobalPolicy
 from ingressd.routing.model import PathKind
 from ingressd.routing.table import Table
 from ingressd.sources.events import Added, Synced
@@ -104,6 +106,38 @@ def test_a_session_cookie_is_for_the_whole_host(
         (route,) = table(Compat.SANE, web).hosts[HOST].routes
         assert route.policy.affinity is not None
         assert route.policy.affinity.path == "/"
+
+
+def proxied(table: Table, address: ClientAddress) -> Table:
+    """The table of who believes proxies."""
+    return structs.replace(table, global_policy=GlobalPolicy(client_address=address))
+
+
+@pytest.mark.parametrize(
+    ("annotations", "is_told", "is_told_behind_proxies"),
+    [
+        ({"permanent_redirect": "/new"}, True, True),
+        ({"permanent_redirect": "/new", "relative_redirects": "true"}, False, False),
+        ({"permanent_redirect": "https://b.test/new"}, False, False),
+        ({"app_root": "/new"}, False, True),
+        ({"auth_url": "http://auth.test/", "auth_signin": "/start"}, True, True),
+        ({"auth_url": "http://auth.test/", "auth_signin": "https://auth.test/"}, False, False),
+        ({}, False, False),
+    ],
+)
+def test_redirects_to_a_path_lead_where_the_client_asked(
+    annotations: dict[str, str], is_told: bool, is_told_behind_proxies: bool
+) -> None:
+    web = owner("web", "/", **annotations)
+    words = "redirects to a path lead to the scheme, host and port that the client asked for"
+    assert (words in differing(web).get("web", "")) is is_told
+    for address in (ClientAddress(forwarded_headers=True), ClientAddress(proxy_protocol=True)):
+        tables = (proxied(table(compat, web), address) for compat in Compat)
+        told = compat_findings(*tables)
+        assert any(words in finding.message for finding in told) is is_told_behind_proxies
+    for compat in Compat:
+        for route in table(compat, web).hosts[HOST].routes:
+            assert route.policy.redirects_as_asked is (compat is Compat.SANE)
 
 
 def test_the_other_form_of_a_name_redirects_as_asked() -> None:

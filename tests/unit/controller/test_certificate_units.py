@@ -21,7 +21,7 @@ from ingressd.resources.secret import Secret
 from ingressd.sources.events import Deleted
 
 HOST = "a.test"
-FALLBACK = certificate("ingressd.invalid", fingerprint="fallback", secret="")
+FALLBACK = certificate("ingress.local", fingerprint="fallback", secret="")
 AUTHORITY = CertificateAuthority()
 PAIR, OTHER = AUTHORITY.leaf(HOST), AUTHORITY.leaf(HOST)
 

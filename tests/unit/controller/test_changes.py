@@ -15,7 +15,7 @@ from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, GlobalPolicy
 from ingressd.routing.table import Table
 from ingressd.sources.events import Added, Deleted, Modified
 
-FALLBACK = certificate("ingressd.invalid", fingerprint="fallback", secret="")
+FALLBACK = certificate("ingress.local", fingerprint="fallback", secret="")
 WEB = ingress("web", rule("a.test", "/"))
 OTHER = ingress("web", rule("b.test", "/"))
 STORE = (WEB, service("web"), endpoint_slice("web", "10.0.0.1"))

@@ -26,7 +26,7 @@ from ingressd.sources.events import Added, Deleted, Modified, Reported, Synced
 AUTHORITY = CertificateAuthority()
 PAIR = AUTHORITY.leaf("a.example.com")
 RENEWED = AUTHORITY.leaf("a.example.com")
-FALLBACK = certificate("ingressd.invalid", fingerprint="fallback", secret="")
+FALLBACK = certificate("ingress.local", fingerprint="fallback", secret="")
 NOW = PAIR.not_after - 60
 CERT = secret("cert", PAIR.chain, PAIR.private_key)
 

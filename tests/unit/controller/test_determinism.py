@@ -37,7 +37,7 @@ from ingressd.sources.events import Added, Deleted, Event, Modified
 
 AUTHORITY = CertificateAuthority()
 PAIRS = [AUTHORITY.leaf("a.example.com"), AUTHORITY.leaf("*.example.com")]
-FALLBACK = certificate("ingressd.invalid", fingerprint="fallback", secret="")
+FALLBACK = certificate("ingress.local", fingerprint="fallback", secret="")
 NOW = PAIRS[0].not_after - 60
 FLAGS = CompilerSettings(
     default_backend_service="default/web", default_ssl_certificate="default/c0"

@@ -15,7 +15,7 @@ from ingressd.resources.ingress import IngressTLS
 from ingressd.resources.metadata import ObjectKey, Resource
 from ingressd.sources.events import Added, Reported
 
-FALLBACK = certificate("ingressd.invalid", fingerprint="fallback", secret="")
+FALLBACK = certificate("ingress.local", fingerprint="fallback", secret="")
 WEB = ingress("web", rule("a.test", "/"))
 LATE = ingress("late", rule("a.test", "/"), created="2026-02-01T00:00:00Z")
 LOST = ingress("lost", rule("b.test", "/x", "/y"), tls=[IngressTLS(("b.test",), "gone")])

@@ -20,7 +20,7 @@ from ingressd.routing.global_policy import (
 from ingressd.routing.policy import Timeouts
 from ingressd.sources.events import Added, Deleted, Modified, Reported
 
-FALLBACK = certificate("ingressd.invalid", fingerprint="fallback", secret="")
+FALLBACK = certificate("ingress.local", fingerprint="fallback", secret="")
 WEB = ingress("web", rule("a.example.com", "/"))
 OWN = ingress("own", rule("b.example.com", "/"), annotations={"proxy-read-timeout": "7"})
 BEHIND = (service("web"), endpoint_slice("web", "10.0.0.1"))
@@ -61,11 +61,12 @@ def test_defaults_of_annotations_reach_the_routes_that_have_none() -> None:
     delta = change(made, settings(proxy_read_timeout="5", proxy_body_size="2m"))
     policies = {host.name: host.routes[0].policy for host in delta.hosts}
     assert {name: policy.timeouts for name, policy in policies.items()} == {
-        "a.example.com": Timeouts(read=5.0),
-        "b.example.com": Timeouts(read=7.0),
+        "a.example.com": Timeouts(read=5.0, tunnel=5.0),
+        "b.example.com": Timeouts(read=7.0, tunnel=7.0),
     }
     assert {policy.body_limit for policy in policies.values()} == {2 << 20}
-    assert delta.global_policy is None
+    assert delta.global_policy is not None
+    assert delta.global_policy.unmatched == policies["a.example.com"], "of what no route takes"
     again = change(made, settings(proxy_read_timeout="6", proxy_body_size="2m"))
     assert [host.name for host in again.hosts] == ["a.example.com"], "the other one says itself"
 
@@ -170,3 +171,13 @@ def test_a_configmap_that_it_names_is_followed() -> None:
     assert codes(made) == ["ConfigMapKeyInvalid"]
     made.apply([Modified(settings())])
     assert made.apply([Added(fields("3"))]) is None, "nobody names it any more"
+
+
+def test_what_holds_for_all_reaches_paths_that_no_route_takes() -> None:
+    bare = ingress("bare", rule("a.example.com"))
+    made = serving(bare, *BEHIND, settings(), default_backend_service="default/web")
+    delta = change(made, settings(whitelist_source_range="10.0.0.0/8"))
+    assert delta.global_policy is not None
+    assert delta.global_policy.unmatched.access.allow == ("10.0.0.0/8",)
+    policies = {host.name: host.fallback and host.fallback.policy for host in delta.hosts}
+    assert policies == {"a.example.com": delta.global_policy.unmatched}

@@ -14,7 +14,7 @@ from ingressd.controller.loop import Follower, restart_delay
 from ingressd.routing.delta import Delta
 from ingressd.sources.events import Added, Event, KindState, Modified, Synced
 
-FALLBACK = certificate("ingressd.invalid", fingerprint="fallback", secret="")
+FALLBACK = certificate("ingress.local", fingerprint="fallback", secret="")
 START = [Added(ingress("web", rule("a.example.com", "/"))), Added(service("web")), Synced()]
 
 

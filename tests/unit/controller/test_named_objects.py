@@ -23,7 +23,7 @@ from ingressd.routing.policy import ClientCertificates
 from ingressd.routing.table import Table
 from ingressd.sources.events import Added, Deleted, Event, Modified
 
-FALLBACK = certificate("ingressd.invalid", fingerprint="fallback", secret="")
+FALLBACK = certificate("ingress.local", fingerprint="fallback", secret="")
 PEM = CertificateAuthority().pem
 CA = Secret(metadata=meta("ca"), data={"ca.crt": PEM, "ca.key": b"for nobody", "x": b"y"})
 CIPHERS = ConfigMap(metadata=meta("ciphers"), data={"ciphers": "A"})

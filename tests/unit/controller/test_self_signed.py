@@ -15,7 +15,15 @@ def test_certificate_belongs_to_its_key_and_is_valid_at_its_making() -> None:
     leaf = x509.load_pem_x509_certificate(made.chain)
     assert load_pem_private_key(made.private_key, None).public_key() == leaf.public_key()
     assert leaf.not_valid_before_utc.timestamp() < NOW < made.not_after
-    assert (made.names, made.secret) == (("ingressd.invalid",), "")
+    assert (made.names, made.secret) == (("ingress.local",), "")
+
+
+def test_its_names_are_those_of_ingress_nginx() -> None:
+    leaf = x509.load_pem_x509_certificate(self_signed_certificate(NOW).chain)
+    said = "CN=Kubernetes Ingress Controller Fake Certificate,O=Acme Co"
+    assert (leaf.subject.rfc4514_string(), leaf.issuer.rfc4514_string()) == (said, said)
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["ingress.local"]
 
 
 def test_openssl_takes_it() -> None:

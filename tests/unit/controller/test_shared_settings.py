@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec import structs
 from support.certificates import CertificateAuthority
 from support.objects import all_of, endpoint_slice, ingress, path, rule, service, tls_secret
 from support.routes import certificate
@@ -12,12 +13,13 @@ from ingressd.controller.observing import Change
 from ingressd.resources.ingress import Ingress, IngressTLS
 from ingressd.resources.metadata import Resource
 from ingressd.routing.delta import Delta
+from ingressd.routing.model import Endpoint
 from ingressd.sources.events import Added, Deleted, Modified
 
 AUTHORITY = CertificateAuthority()
 PAIR = AUTHORITY.leaf("a.test", "alias.test")
 CERT = tls_secret("cert", PAIR.chain, PAIR.private_key)
-FALLBACK = certificate("ingressd.invalid", fingerprint="fallback", secret="")
+FALLBACK = certificate("ingress.local", fingerprint="fallback", secret="")
 WEB = service("web", cluster_ip="10.96.0.1")
 PODS = endpoint_slice("web", "10.0.0.1")
 
@@ -152,3 +154,22 @@ def test_a_default_backend_is_an_upstream_of_the_ingress() -> None:
 
 def addresses(made: Controller) -> list[str]:
     return [str(endpoint) for endpoint in made.table.upstreams["default/web:80"].endpoints]
+
+
+def test_who_only_asks_a_service_decides_nothing_about_it() -> None:
+    asking = owner(
+        "asking", "c.test", year=2020,
+        auth_url="http://web.default.svc/", service_upstream="true",
+    )  # fmt: skip
+    other = structs.replace(
+        asking, spec=ingress("x", rule("c.test", path("/", to="other:80"))).spec
+    )
+    settings = CompilerSettings(from_files=True, local_addresses=True)
+    made = Controller(settings, fallback_certificate=FALLBACK, now=lambda: PAIR.not_after - 60)
+    made.apply(all_of(WEB, PODS, other))
+    assert made.table.upstreams["default/web:80"].endpoints == (Endpoint("10.0.0.1", 8080),)
+    made.apply([Added(MAIN)])
+    assert made.table.upstreams["default/web:80"].endpoints == (Endpoint("10.0.0.1", 8080),)
+    assert not told(made)
+    made.apply([Modified(asking)])
+    assert made.table.upstreams["default/web:80"].endpoints == (Endpoint("10.96.0.1", 80),)

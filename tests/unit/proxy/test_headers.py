@@ -12,13 +12,21 @@ from ingressd.proxy.headers import (
     cookie,
     line,
     split_request,
+    split_underscored,
     without,
+    without_alike,
 )
 
 TOKEN = st.text("abcdefghijklmnopqrstuvwxyzABCDEFXYZ0123456789-_!~", min_size=1).map(str.encode)
 MANAGED = st.sampled_from(sorted(REQUEST_MANAGED)).flatmap(
     lambda name: st.sampled_from([name, name.upper(), name.title()])
 )
+
+
+def underscored(name: bytes) -> bytes:
+    return name.replace(b"-", b"_")
+
+
 VALUE = st.one_of(st.binary(max_size=20), TOKEN, MANAGED, st.just(b"close, x-a, host"))
 
 
@@ -29,6 +37,23 @@ def test_no_managed_field_travels_and_each_is_known(raw: list[tuple[bytes, bytes
     assert not travelling & REQUEST_MANAGED
     assert not any(b"_" in name for name in travelling)
     assert fields.keys() == {name.lower() for name, _ in raw} & REQUEST_MANAGED
+
+
+@given(st.lists(st.tuples(st.one_of(TOKEN, MANAGED, MANAGED.map(underscored)), VALUE)))
+def test_none_travels_that_a_pod_could_take_for_a_managed_one(
+    raw: list[tuple[bytes, bytes]],
+) -> None:
+    lines, fields = split_underscored(raw)
+    travelling = {entry.partition(b":")[0].lower() for entry in lines}
+    assert not {name.replace(b"_", b"-") for name in travelling} & REQUEST_MANAGED
+    assert fields == split_request(raw)[1], "nobody is believed about them either"
+
+
+def test_names_with_an_underscore_travel_where_they_are_kept() -> None:
+    raw = [(b"Access_Token", b"1"), (b"X_Forwarded_For", b"6.6.6.6"), (b"Connection", b"x_hop"),
+           (b"X_Hop", b"1"), (b"X-Other", b"2")]  # fmt: skip
+    assert split_underscored(raw)[0] == [b"Access_Token: 1\r\n", b"X-Other: 2\r\n"]
+    assert split_request(raw)[0] == [b"X-Other: 2\r\n"]
 
 
 def test_other_fields_travel_in_order_byte_for_byte() -> None:
@@ -60,6 +85,12 @@ def test_tokens_are_lower_case_without_white_space() -> None:
 def test_without_compares_whole_names() -> None:
     lines = [line(b"X-A", b"1"), line(b"X-AB", b"2")]
     assert without(lines, frozenset({b"x-a"})) == [b"X-AB: 2\r\n"]
+
+
+def test_without_alike_takes_an_underscore_for_a_dash() -> None:
+    lines = [line(name, b"1") for name in (b"X_a", b"x-A", b"X_A_B", b"Xa", b"y_z", b"Y-Z")]
+    kept = without_alike(lines, frozenset({b"x-a", b"y_z"}))
+    assert kept == [b"X_A_B: 1\r\n", b"Xa: 1\r\n", b"Y-Z: 1\r\n"]
 
 
 @pytest.mark.parametrize(

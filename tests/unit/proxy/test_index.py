@@ -7,8 +7,9 @@ from support.proxies import environment, route
 from ingressd.proxy.index import RouteIndex
 from ingressd.proxy.plan import RoutePlan
 from ingressd.routing.delta import Delta
-from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY
-from ingressd.routing.model import Host
+from ingressd.routing.global_policy import DEFAULT_GLOBAL_POLICY, GlobalPolicy
+from ingressd.routing.model import CATCH_ALL, EVERY_HOST, Host
+from ingressd.routing.policy import Policy
 
 
 def host(name: str, path: str = "/") -> Host:
@@ -46,7 +47,7 @@ async def test_a_change_makes_anew_only_what_it_names() -> None:
     a, b = plan_of(made, "a.test"), plan_of(made, "b.test")
     made.apply(Delta(2, hosts=(host("a.test", "/x"),)))
     assert plan_of(made, "b.test") is b
-    assert plan_of(made, "a.test") is None
+    assert plan_of(made, "a.test") not in (None, a)
     assert plan_of(made, "a.test", "/x") not in (None, a)
     made.apply(Delta(3, removed_hosts=("b.test",)))
     assert plan_of(made, "b.test") is None
@@ -64,3 +65,21 @@ async def test_plans_are_made_from_the_global_policy_of_the_moment() -> None:
     before = plan_of(made, "a.test")
     made.apply(Delta(2, global_policy=DEFAULT_GLOBAL_POLICY))
     assert plan_of(made, "a.test") not in (None, before)
+
+
+async def test_paths_that_no_route_takes_share_one_plan() -> None:
+    made = Index(host("a.test", "/x"), host("b.test", "/x"), host("c.test"))
+    nothing = plan_of(made, "a.test")
+    assert nothing is not None
+    assert (nothing.route.host, nothing.body_limit) == (EVERY_HOST, 0)
+    assert plan_of(made, "b.test") is nothing
+    plan_of(made, "c.test")
+    made.apply(Delta(2, global_policy=GlobalPolicy(unmatched=Policy(is_logged=False))))
+    changed = plan_of(made, "a.test")
+    assert changed is not None
+    assert not changed.route.policy.is_logged
+
+
+async def test_nothing_holds_for_a_path_that_only_rules_without_a_host_could_take() -> None:
+    made = Index(host(CATCH_ALL, "/x"))
+    assert plan_of(made, "a.test") is None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from support.proxies import environment, route
+from support.requests import get
 
 from ingressd.proxy.client.roles import FixedEdits
 from ingressd.proxy.filters.access import AccessFilter
 from ingressd.proxy.filters.conditions import DenyFilter, RedirectIfFilter
 from ingressd.proxy.filters.cors import CorsEdit, CorsPreflightFilter
-from ingressd.proxy.filters.endpoints import UpstreamFilter
+from ingressd.proxy.filters.endpoints import NOTHING_THERE, UpstreamFilter
 from ingressd.proxy.filters.external_auth import DropClaimsFilter
 from ingressd.proxy.filters.fields import AnswerFieldsEdit, PodFieldsFilter
 from ingressd.proxy.filters.pod_answers import HideFieldsEdit, RewriteFieldsEdit
@@ -26,7 +27,9 @@ from ingressd.proxy.relaying.buffering import BufferedExchange
 from ingressd.proxy.relaying.exchange import Exchange
 from ingressd.proxy.relaying.pacing import PacedExchange
 from ingressd.proxy.upstream.balancing import CookieBalancer
+from ingressd.routing.model import PathKind
 from ingressd.routing.policy import (
+    Access,
     AnswerFields,
     Bandwidth,
     Buffering,
@@ -190,3 +193,17 @@ async def test_affinity_and_timeouts() -> None:
 async def test_only_what_has_to_wait_pays_for_it(policy: Policy, made: type[Exchange]) -> None:
     maker = exchange_maker(route(policy=policy), environment())
     assert getattr(maker, "func", maker) is made
+
+
+async def test_where_nothing_is_there_404_comes_after_who_may_not_know() -> None:
+    policy = Policy(
+        access=Access(deny=("10.0.0.0/8",)), rate_limits=RateLimits(per_second=1), body_limit=1
+    )
+    nothing = route(kind=PathKind.UNMATCHED, policy=policy, backend=None)
+    made = RoutePlan(nothing, environment())
+    *others, last = made.filters
+    assert [type(step) for step in others] == [
+        type(step) for step in plan(policy).filters if not isinstance(step, UpstreamFilter)
+    ]
+    assert last(get(), None) is NOTHING_THERE
+    assert made.body_limit == 0

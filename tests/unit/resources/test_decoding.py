@@ -95,8 +95,9 @@ def test_every_kind_and_version(value: object, type_: type[Resource], namespace:
             ["text", "whole number", "without quotes"],
         ),
         (
-            ingress({"path": "/"}),
-            "MissingField", "spec.rules[0].http.paths[0].backend", ["required", "add spec"],
+            ingress({"path": "/", "backend": {"resource": {"kind": "Bucket"}}}),
+            "MissingField", "spec.rules[0].http.paths[0].backend.resource.name",
+            ["required", "add spec"],
         ),
         (ingress(spec={"rules": {}}), "InvalidField", "spec.rules", ["a mapping", "a list"]),
         (ingress(spec=[]), "InvalidField", "spec", ["a list", "a mapping"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingressd.routing.networks import Networks, canonical_address
@@ -104,6 +104,27 @@ def test_inside_and_outside(network: str, inside: str, outside: str) -> None:
 def test_what_is_no_network_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"address|prefix"):
         Networks([text])
+
+
+SMALL = st.lists(
+    st.builds("10.0.0.{}/{}".format, st.integers(0, 255), st.integers(24, 32))
+    | st.builds("::{:x}/{}".format, st.integers(0, 255), st.integers(120, 128)),
+    max_size=4,
+)
+EVERY = [*(f"10.0.0.{number}" for number in range(256)), *(f"::{n:x}" for n in range(256))]
+
+
+@given(SMALL, SMALL)
+@example(["10.0.0.128/25"], ["10.0.0.0/24"])
+@example(["10.0.0.0/25"], ["10.0.0.0/24"])
+@example(["10.0.0.0/25", "10.0.0.128/25"], ["10.0.0.0/24"])
+def test_sets_are_compared_address_by_address(some: list[str], others: list[str]) -> None:
+    one, other = Networks(some), Networks(others)
+    both = one.overlap(other)
+    inside = [address for address in EVERY if other.contains(address)]
+    common = [address for address in inside if one.contains(address)]
+    assert [address for address in EVERY if both.contains(address)] == common
+    assert one.covers(other) == (common == inside)
 
 
 def test_no_networks_hold_nothing() -> None:

@@ -13,7 +13,7 @@ _WHICH = matching("any|all", "any or all")
 def _has_choice(directives: Directives) -> bool:
     """Whether there is more than one way to be kept out."""
     policy = directives.policy
-    has_list = bool(policy.access.allow or policy.access.deny or directives.blocks_networks)
+    has_list = bool(policy.access.allow or policy.access.deny or directives.blocked)
     asks = (policy.access.basic_auth is not None, policy.external_auth is not None)
     return has_list + sum(asks) > 1
 
@@ -41,7 +41,7 @@ ROWS = (
     ),
     Row(
         name="satisfy",
-        modifies=Modified("two out of a list of networks, auth-type and auth-url", _has_choice),
+        modifies=Modified("two out of a list of networks, `auth-type` and `auth-url`", _has_choice),
         field="policy.access.any_suffices",
         value=Parser(_WHICH.expected, lambda text: _WHICH.parse(text) == "any"),
         tier=Tier.COMMON,

@@ -94,7 +94,7 @@ ROWS = (
     Row(
         name="session-cookie-conditional-samesite-none",
         field="policy.affinity.spares_old_browsers",
-        modifies=Modified("session-cookie-samesite: None", _is_for_any_site),
+        modifies=Modified("`session-cookie-samesite: None`", _is_for_any_site),
         value=boolean(),
         requires="affinity",
         of_canaries=True,

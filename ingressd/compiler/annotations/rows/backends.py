@@ -75,6 +75,7 @@ ROWS = (
         name="proxy-http-version",
         field="policy.pod_http.version",
         value=matching(r"1\.[01]", "1.0 or 1.1"),
+        takes_lines=True,
         tier=Tier.EXPECTED,
         summary="HTTP version towards pods, 1.0 or 1.1 (default 1.1). With 1.0, request bodies are "
         "always read whole before; upgrades are asked for in 1.1.",

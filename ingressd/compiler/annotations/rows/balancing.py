@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from ingressd.compiler.annotations.elsewhere import (
     drops_ingress,
     drops_unless,
@@ -11,8 +14,15 @@ from ingressd.compiler.annotations.row import Directives, Idle, Modified, Row, S
 from ingressd.compiler.annotations.values import Parser, boolean, choice, hash_key, integer
 from ingressd.routing.policy import LoadBalance
 
-_HASHING = frozenset({"chash", "chashsubset", "sticky_balanced", "sticky_persistent"})
-"""Ways of ingress-nginx that other annotations choose."""
+_CHOSEN_BY: Mapping[str, str] = MappingProxyType(
+    {
+        "chash": "upstream-hash-by",
+        "chashsubset": "upstream-hash-by",
+        "sticky_balanced": "affinity",
+        "sticky_persistent": "affinity",
+    }
+)
+"""Ways of ingress-nginx, and the annotations that choose them."""
 
 _WAYS = choice(LoadBalance)
 _DECIDES = "the oldest Ingress of the Service port decides"
@@ -20,28 +30,35 @@ _DECIDES = "the oldest Ingress of the Service port decides"
 
 def _way(text: str) -> object:
     """None for one that ingress-nginx knows by this name, and ingressd does not."""
-    return None if text.strip() in _HASHING else _WAYS.parse(text)
+    return None if text.strip() in _CHOSEN_BY else _WAYS.parse(text)
 
 
 def _chosen_otherwise(text: str) -> str:
-    return f"{text.strip()} is not chosen by this name" if text.strip() in _HASHING else ""
+    return f"{text.strip()} is not chosen by this name" if text.strip() in _CHOSEN_BY else ""
 
 
-def _outdone_by_affinity(text: str, base: Directives, directives: Directives) -> Idle | None:
+def _hash_outdone(text: str, base: Directives, directives: Directives) -> Idle | None:
     """As in ingress-nginx."""
     if directives.policy.affinity is None:
         return None
-    return Idle(
-        "affinity goes before it: it holds for other Ingresses of the Service port alone",
-        "remove one of the two",
-        is_suspect=True,
-    )
+    return Idle("affinity goes before it", "remove one of the two", is_suspect=True)
 
 
-def _outdone(text: str, base: Directives, directives: Directives) -> Idle | None:
-    if directives.upstream.hash_by:
-        return Idle("upstream-hash-by goes before it", "remove one of the two", is_suspect=True)
-    return _outdone_by_affinity(text, base, directives)
+def _way_outdone(text: str, base: Directives, directives: Directives) -> Idle | None:
+    """Nobody misses a way that is the usual one, or that is gone all the same."""
+    by, way = _goes_before(directives), text.strip()
+    if not by or way == base.upstream.load_balance.value:
+        return None
+    if way == LoadBalance.ROUND_ROBIN.value or _CHOSEN_BY.get(way) == by:
+        return Idle(f"{by} goes before it", "leave it or remove it")
+    return Idle(f"{by} goes before it", "remove one of the two", is_suspect=True)
+
+
+def _goes_before(directives: Directives) -> str:
+    """The annotation that chooses an endpoint before ``load-balance`` does, "" for none."""
+    if directives.policy.affinity is not None:
+        return "affinity"
+    return "upstream-hash-by" if directives.upstream.hash_by else ""
 
 
 ROWS = (
@@ -51,7 +68,7 @@ ROWS = (
         field="upstream.load_balance",
         value=Parser(_WAYS.expected, _way),
         lacks=_chosen_otherwise,
-        idles=_outdone,
+        idles=_way_outdone,
         remedy="remove it, and write upstream-hash-by or affinity",
         scope=Scope.UPSTREAM,
         tier=Tier.EXPECTED,
@@ -61,7 +78,7 @@ ROWS = (
     Row(
         name="upstream-hash-by",
         elsewhere=drops_unless("[-A-Za-z0-9_${}]*"),
-        idles=_outdone_by_affinity,
+        idles=_hash_outdone,
         field="upstream.hash_by",
         value=hash_key(),
         scope=Scope.UPSTREAM,
@@ -84,7 +101,7 @@ ROWS = (
         name="upstream-hash-by-subset-size",
         elsewhere=drops_unless_number,
         modifies=Modified(
-            "upstream-hash-by-subset: true", lambda directives: directives.upstream.hash_by_subset
+            "`upstream-hash-by-subset: true`", lambda directives: directives.upstream.hash_by_subset
         ),
         field="upstream.hash_by_subset_size",
         value=integer(at_least=1),

@@ -7,7 +7,9 @@ from ingressd.compiler.annotations.row import Directives, Modified, Row, Support
 from ingressd.compiler.annotations.vain_limits import no_rate, nothing_ahead
 from ingressd.compiler.annotations.values import integer, kilobytes, on_off, size
 
-_BUFFERED = Modified("proxy-buffering: on", lambda directives: directives.policy.buffering.answers)
+_BUFFERED = Modified(
+    "`proxy-buffering: on`", lambda directives: directives.policy.buffering.answers
+)
 
 
 def _reads_bodies(directives: Directives) -> bool:
@@ -29,6 +31,7 @@ ROWS = (
         name="proxy-request-buffering",
         field="policy.buffering.requests",
         value=on_off(),
+        takes_lines=True,
         tier=Tier.COMMON,
         summary="Read the whole request body before a pod gets it: on (default) or off.",
     ),
@@ -36,6 +39,7 @@ ROWS = (
         name="proxy-buffering",
         field="policy.buffering.answers",
         value=on_off(),
+        takes_lines=True,
         tier=Tier.COMMON,
         summary="Take answers from the pod faster than the client reads them: on or off (default). "
         "With limit-rate the pod waits all the same.",
@@ -54,7 +58,7 @@ ROWS = (
         value=size(gigabytes=False),
         tier=Tier.EXPECTED,
         elsewhere=drops_unless("(?i)[0-9]+[bkmg]?"),
-        modifies=Modified("proxy-request-buffering: on", _reads_bodies),
+        modifies=Modified("`proxy-request-buffering: on`", _reads_bodies),
         summary="Memory for a request body that is read whole; a larger one waits in a temporary "
         "file (default 128k; nginx: 8k or 16k).",
     ),
@@ -96,7 +100,7 @@ ROWS = (
         field="policy.bandwidth.after",
         value=kilobytes(clamps=True),
         idles=nothing_ahead,
-        modifies=Modified("limit-rate", lambda directives: directives.policy.bandwidth.rate),
+        modifies=Modified("`limit-rate`", lambda directives: directives.policy.bandwidth.rate),
         tier=Tier.RARE,
         summary="Kilobytes of an answer that come before limit-rate (default 0).",
     ),

@@ -60,7 +60,7 @@ def _is_verified(directives: Directives) -> bool:
     return certificates is not None and certificates.verify is not VerifyClient.OFF
 
 
-_VERIFIED = Modified("an auth-tls-verify-client other than off", _is_verified)
+_VERIFIED = Modified("an `auth-tls-verify-client` other than off", _is_verified)
 
 
 def _certificate_row(

@@ -14,9 +14,11 @@ ROWS = (
         value=statuses(400, 599),
         tier=Tier.EXPECTED,
         summary="Statuses, 400 to 599 with commas between, for which the default backend is asked "
-        "for GET / with X-Code and the like; its answer takes their place. A 401 or 403 of "
-        "ingressd itself stays one where that answer says less than 400. Without a default backend "
-        "with an endpoint, ingressd's own page takes their place.",
+        "for / with the client's method, its body if that is still here, X-Code and the like; its "
+        "answer takes their place. A 401 or 403 of ingressd itself stays one where that answer "
+        "says less than 400. Without a default backend with an endpoint, ingressd's own page takes "
+        "their place. Blanks beside the commas, for which ingress-nginx would ignore it, do not "
+        "matter.",
     ),
     Row(
         name="default-backend",
@@ -30,7 +32,7 @@ ROWS = (
     Row(
         name="disable-proxy-intercept-errors",
         modifies=Modified(
-            "custom-http-errors", lambda directives: directives.policy.error_pages.statuses
+            "`custom-http-errors`", lambda directives: directives.policy.error_pages.statuses
         ),
         field="policy.error_pages.of_pods",
         value=switch(on=False, off=True),

@@ -17,6 +17,7 @@ from ingressd.compiler.annotations.auth_values import (
 )
 from ingressd.compiler.annotations.elsewhere import (
     Elsewhere,
+    Reaction,
     default_used,
     drops_ingress,
     ignores,
@@ -86,7 +87,7 @@ def _names_nothing_readable(text: str) -> bool:
 
 def _names_nothing(text: str, base: Directives, directives: Directives) -> Idle | None:
     auth = directives.policy.external_auth
-    if auth is None or auth.response_headers:
+    if auth is None or auth.response_headers or lacking_headers(text):
         return None
     return Idle("it names no header", "name headers, or remove it")
 
@@ -107,27 +108,28 @@ def _remembers(directives: Directives) -> bool:
 
 def _asks_globally(directives: Directives) -> bool:
     """Whether the ConfigMap has every request asked about, be it in vain."""
-    return bool(directives.global_auth.url or directives.lacking)
+    is_lacking = any(key.startswith("global-auth-") for key in directives.lacking)
+    return is_lacking or bool(directives.global_auth.url)
 
 
 _MODIFIES = {
-    "signin_parameter": Modified("auth-signin", _has_signin),
-    "remembered": Modified("auth-cache-key", _remembers),
+    "signin_parameter": Modified("`auth-signin`", _has_signin),
+    "remembered": Modified("`auth-cache-key`", _remembers),
 }
 
 _asks_nobody = ignores("auth-url, and let everybody in")
 _ELSEWHERE: dict[str, Elsewhere] = {
     "always_set_cookie": _asks_nobody,
-    "remembered": lambda text: "" if _WORDS.fullmatch(text) else _asks_nobody(text),
+    "remembered": lambda text: None if _WORDS.fullmatch(text) else _asks_nobody(text),
     "request_redirect": _asks_nobody,
 }
 
 
-def _without_url(text: str) -> str:
+def _without_url(text: str) -> Reaction | None:
     """The characters decide: of a URL that is wrong in another way the paths are closed."""
     if not text.strip():
         return _asks_nobody(text)
-    return "" if allowed_in_url(text) else drops_ingress(text)
+    return None if allowed_in_url(text) else drops_ingress(text)
 
 
 def _keepalive_row(name: str, value: Parser, summary: str) -> Row:
@@ -152,7 +154,8 @@ ROWS = (
         value=converted(service_url(from_annotation=True), ExternalAuth),
         elsewhere=_without_url,
         summary="URL that is asked about every request: 2xx admits; 401 and 403 are passed on, "
-        "all else is 500.",
+        "all else is 500. Among files, names such as auth.sso.svc.cluster.local lead to the "
+        "endpoints of that Service.",
         protects=always,
     ),
     _auth_row(
@@ -223,7 +226,7 @@ ROWS = (
         tier=Tier.COMMON,
         field="uses_global_auth",
         value=boolean(),
-        modifies=Modified("global-auth-url in the ConfigMap", _asks_globally),
+        modifies=Modified("`global-auth-url` in the ConfigMap", _asks_globally),
         summary="Whether global-auth-url of the ConfigMap is asked (default true).",
     ),
     _keepalive_row(

@@ -64,7 +64,7 @@ ROWS = (
     Row(
         name="proxy-redirect-from",
         needs="proxy-redirect-to",
-        modifies=Modified("a proxy-redirect-to other than off", _has_replacement),
+        modifies=Modified("a `proxy-redirect-to` other than off", _has_replacement),
         field="policy.answer_fields.location.old",
         value=url_start("off", "default"),
         tier=Tier.EXPECTED,
@@ -74,7 +74,7 @@ ROWS = (
     Row(
         name="proxy-redirect-to",
         requires="proxy-redirect-from",
-        modifies=Modified("a proxy-redirect-from other than off", _is_replaced),
+        modifies=Modified("a `proxy-redirect-from` other than off and default", _is_replaced),
         field="policy.answer_fields.location.new",
         value=url_start("off"),
         tier=Tier.EXPECTED,

@@ -46,7 +46,7 @@ ROWS = (
     _limit_row("limit-rpm", "per_minute", "Requests a minute of one client address, else 503."),
     Row(
         name="limit-burst-multiplier",
-        modifies=Modified("limit-rps or limit-rpm", _has_rate),
+        modifies=Modified("`limit-rps` or `limit-rpm`", _has_rate),
         field="policy.rate_limits.burst_multiplier",
         value=integer(at_least=1),
         scope=Scope.INGRESS,
@@ -61,7 +61,7 @@ ROWS = (
     Row(
         name="limit-allowlist",
         aliases=("limit-whitelist",),
-        modifies=Modified("limit-rps, limit-rpm or limit-connections", _has_limit),
+        modifies=Modified("`limit-rps`, `limit-rpm` or `limit-connections`", _has_limit),
         field="policy.rate_limits.exempt",
         value=networks(),
         takes_lines=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ingressd.compiler.annotations.elsewhere import (
+    Reaction,
     drops_ingress,
     drops_unless_number,
     ignores,
@@ -45,7 +46,7 @@ def _temporal(text: str) -> Redirect:
 _ignores_all = ignores("every redirect that this Ingress asks for, from-to-www-redirect, too")
 
 
-def _elsewhere(text: str) -> str:
+def _elsewhere(text: str) -> Reaction | None:
     """The characters are looked at first, and the scheme later."""
     try:
         _URL.parse(text)
@@ -85,6 +86,11 @@ _SECURED = Modified(
     lambda directives: directives.policy.tls_redirect is not TlsRedirect.OFF,
 )
 
+_LEADING = Modified(
+    "a redirect to https, or a `permanent-redirect` to a path",
+    lambda directives: _SECURED.is_there(directives) or _leads_to_path(directives),
+)
+
 ROWS = (
     Row(
         name="ssl-redirect",
@@ -112,11 +118,12 @@ ROWS = (
     Row(
         name="use-port-in-redirects",
         field="policy.port_in_redirects",
-        modifies=_SECURED,
+        modifies=_LEADING,
         value=boolean(),
         tier=Tier.RARE,
         summary="Always name the https port in the redirect to https (default false: only where it "
-        "is not 443 and the client came by the http port of ingressd itself).",
+        "is not 443 and the client came by the http port of ingressd itself), and the port of "
+        "ingressd in a redirect to a path, where it is not the usual one.",
     ),
     Row(
         name="app-root",
@@ -135,8 +142,8 @@ ROWS = (
         field="policy.redirect",
         value=converted(_URL, _permanent),
         tier=Tier.COMMON,
-        summary="URL, or path of the same host, that every request is sent to, with 301; path and "
-        "query are not appended.",
+        summary="URL, or path of the same host (without its port, as in ingress-nginx), that every "
+        "request is sent to, with 301; path and query are not appended.",
     ),
     Row(
         name="permanent-redirect-code",
@@ -180,7 +187,7 @@ ROWS = (
         name="relative-redirects",
         elsewhere=drops_ingress,
         field="policy.relative_redirects",
-        modifies=Modified("a permanent-redirect to a path", _leads_to_path),
+        modifies=Modified("a `permanent-redirect` to a path", _leads_to_path),
         value=boolean(),
         tier=Tier.RARE,
         summary="Leave scheme and host out of a Location that is a path (default false).",

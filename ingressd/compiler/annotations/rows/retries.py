@@ -8,7 +8,7 @@ from ingressd.routing.policy import RetryAfter
 
 _OFF = RetryAfter()
 _RETRIES = Modified(
-    "a proxy-next-upstream other than off",
+    "a `proxy-next-upstream` other than off",
     lambda directives: directives.policy.retries.after != _OFF,
 )
 
@@ -17,6 +17,7 @@ ROWS = (
         name="proxy-next-upstream",
         field="policy.retries.after",
         value=retry_conditions(),
+        takes_lines=True,
         tier=Tier.COMMON,
         summary="What makes a request be tried at another endpoint: words out of error, timeout, "
         "invalid_header, http_500, http_502, http_503, http_504, http_403, http_404, http_429, "

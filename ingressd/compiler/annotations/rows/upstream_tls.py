@@ -42,8 +42,8 @@ def _is_named(directives: Directives) -> bool:
 
 
 _MODIFIES = {
-    "depth": Modified("proxy-ssl-verify: on", _is_verified),
-    "name": Modified("proxy-ssl-verify: on or proxy-ssl-server-name: on", _is_named),
+    "depth": Modified("`proxy-ssl-verify: on`", _is_verified),
+    "name": Modified("`proxy-ssl-verify: on` or `proxy-ssl-server-name: on`", _is_named),
 }
 
 

@@ -27,7 +27,7 @@ def _networks_row(name: str, field: str, summary: str) -> Row:
     return Row(
         name=name,
         field=f"directives.policy.access.{field}",
-        value=networks(),
+        value=networks(may_have_gaps=True),
         summary=summary,
         protects=always,
     )
@@ -67,7 +67,7 @@ ROWS = (
     _blocked_row(
         "block-cidrs",
         "networks",
-        networks(),
+        networks(may_have_gaps=True),
         "Networks that get 403, where neither an Ingress nor one of the two keys above has a list.",
     ),
     _blocked_row(

@@ -86,7 +86,7 @@ ROWS = (
     Row(
         name="custom-http-errors",
         field="directives.policy.error_pages.statuses",
-        value=statuses(300, 599, may_be_spaced=True),
+        value=statuses(300, 599),
         summary="Statuses, separated by commas, for which the default backend answers.",
     ),
     Row(

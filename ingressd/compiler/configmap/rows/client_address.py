@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ingressd.compiler.annotations.row import Support
 from ingressd.compiler.annotations.values import boolean, matching, networks
 from ingressd.compiler.configmap.row import Row, no_op
 
@@ -32,7 +31,7 @@ ROWS = (
     Row(
         name="proxy-real-ip-cidr",
         field="global_policy.client_address.trusted",
-        value=networks(),
+        value=networks(may_have_gaps=True),
         summary="Networks, separated by commas, of the proxies that are believed; none by default, "
         "where ingress-nginx believes everybody.",
     ),
@@ -51,11 +50,10 @@ ROWS = (
     ),
     Row(
         name="enable-real-ip",
+        field="global_policy.client_address.real_ip",
+        value=boolean(),
         default="false",
-        summary="Take the client's address from forwarded-for-header, and nothing else.",
-        support=Support.NOT_YET,
-        instead="the client is whoever connects",
-        remedy="set use-forwarded-headers with proxy-real-ip-cidr",
-        usual="false",
+        summary="Take the client's address, and nothing else, from forwarded-for-header of proxies "
+        "in proxy-real-ip-cidr; with use-proxy-protocol, from the PROXY header.",
     ),
 )

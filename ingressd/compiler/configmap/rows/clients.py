@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingressd.compiler.annotations.row import Support
-from ingressd.compiler.annotations.values import Parser, integer, seconds, size
+from ingressd.compiler.annotations.values import Parser, boolean, integer, seconds, size, switch
 from ingressd.compiler.configmap.row import HeaderBuffers, Row, no_op
 
 _ALL_DESCRIPTORS = 1 << 20  # more than any process has
@@ -94,20 +94,22 @@ ROWS = (
     ),
     Row(
         name="enable-underscores-in-headers",
+        field="global_policy.underscored_fields",
+        value=boolean(),
         default="false",
-        summary="Pass on request fields with an underscore in their name.",
-        support=Support.NOT_YET,
-        instead="they are dropped",
-        remedy="write names with dashes",
-        usual="false",
+        summary="Pass on request fields with an underscore in their name, but for those that would "
+        "be X-Forwarded-For or another field of ingressd if that were a dash.",
     ),
     Row(
         name="ignore-invalid-headers",
         default="true",
+        field="global_policy.underscored_fields",
+        value=switch(off=True),
         summary="Drop request fields with invalid names instead of passing them on.",
         support=Support.NEVER,
-        instead="a request with such a field is refused with 400",
-        remedy="remove it",
+        instead="fields with an underscore in their name are passed on, and a request with another "
+        "invalid name is refused with 400, as always",
+        remedy="set enable-underscores-in-headers, and remove it",
         usual="true",
     ),
 )

@@ -24,7 +24,7 @@ _FLOW_CONTROL = "flow control bounds what is being sent"
 def _timeout_row(name: str, field: str, default: str, summary: str) -> Row:
     return Row(
         name=name,
-        field=f"directives.policy.timeouts.{field}",
+        field=f"directives.{field}",
         value=seconds(),
         default=default,
         summary=summary,
@@ -32,9 +32,25 @@ def _timeout_row(name: str, field: str, default: str, summary: str) -> Row:
 
 
 ROWS = (
-    _timeout_row("proxy-connect-timeout", "connect", "5", "Seconds to connect to a pod."),
-    _timeout_row("proxy-read-timeout", "read", "60", "Seconds between two reads."),
-    _timeout_row("proxy-send-timeout", "send", "60", "Seconds between two writes."),
+    _timeout_row(
+        "proxy-connect-timeout",
+        "policy.timeouts.connect",
+        "5",
+        "Seconds to connect to a pod.",
+    ),
+    _timeout_row(
+        "proxy-read-timeout",
+        "read_timeout",
+        "",
+        "Seconds between two reads, and for which a WebSocket may be idle. Without the key: 60, "
+        "and 3600 for a WebSocket.",
+    ),
+    _timeout_row(
+        "proxy-send-timeout",
+        "policy.timeouts.send",
+        "60",
+        "Seconds between two writes.",
+    ),
     Row(
         name="upstream-keepalive-connections",
         field="global_policy.upstream_keep_alive.connections",

@@ -58,7 +58,8 @@ ROWS = (
         field="directives.policy.port_in_redirects",
         value=boolean(),
         default="false",
-        summary="Always name the https port in the redirect to https.",
+        summary="Always name the https port in the redirect to https, and an unusual port of "
+        "ingressd in redirects to a path.",
     ),
     Row(
         name="relative-redirects",

@@ -164,3 +164,8 @@ def test_what_a_source_reads_on_behalf_of_an_ingress_depends_on_its_class() -> N
 def test_passing_tls_through_has_to_be_switched_on() -> None:
     assert not options().settings.ssl_passthrough
     assert options("--enable-ssl-passthrough").settings.ssl_passthrough
+
+
+def test_default_backends_can_be_forbidden() -> None:
+    assert not options().settings.disable_catch_all
+    assert options("--disable-catch-all").settings.disable_catch_all

@@ -11,8 +11,8 @@ def line(name: str) -> str:
 
 
 def test_a_line_has_state_scope_and_documentation() -> None:
-    assert line("proxy-read-timeout") == (
-        "| `proxy-read-timeout` | 1 | honoured | path | Seconds between two reads (default 60). |"
+    assert line("proxy-send-timeout") == (
+        "| `proxy-send-timeout` | 1 | honoured | path | Seconds between two writes (default 60). |"
     )
 
 
@@ -23,6 +23,15 @@ def test_what_protects_is_marked_and_aliases_are_named() -> None:
 
 def test_what_it_needs_is_said() -> None:
     assert line("auth-realm").endswith(" Needs `auth-type`. |")
+    assert line("limit-burst-multiplier").endswith(" Needs `limit-rps` or `limit-rpm`. |")
+    assert line("auth-cache-duration").endswith(" Needs `auth-url`, and `auth-cache-key`. |")
+    assert line("proxy-redirect-to").endswith(
+        " Needs a `proxy-redirect-from` other than off and default. |"
+    )
+    assert line("upstream-hash-by-subset-size").endswith(
+        " Needs `upstream-hash-by-subset: true`. |"
+    )
+    assert " Needs " not in line("rewrite-target")
 
 
 def test_text_is_not_taken_for_markdown() -> None:

@@ -38,7 +38,7 @@ class Live:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        fallback = certificate("ingressd.invalid", fingerprint="fallback", secret="")
+        fallback = certificate("ingress.local", fingerprint="fallback", secret="")
         self.controller = Controller(
             CompilerSettings(), fallback_certificate=fallback, now=lambda: 0.0
         )

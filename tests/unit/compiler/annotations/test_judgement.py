@@ -50,11 +50,11 @@ def row(of: Row = PLAIN, **fields: object) -> Row:
             "ingressd does not support this annotation and will not; nothing happens",
         ),
         (
-            row(GUARD, support=Support.NEVER, value=None), Outcome.UNSUPPORTED, True,
+            row(GUARD, support=Support.NEVER), Outcome.UNSUPPORTED, True,
             f"ingressd cannot give this protection; {PATHS_CLOSED}",
         ),
         (
-            row(HOST_GUARD, support=Support.NEVER, value=None), Outcome.UNSUPPORTED, True,
+            row(HOST_GUARD, support=Support.NEVER), Outcome.UNSUPPORTED, True,
             "ingressd cannot give this protection; every path of the host answers 503 so that "
             "nothing is left open",
         ),
@@ -78,7 +78,7 @@ def test_what_is_written_well(
 
 
 def test_what_asks_to_be_open_closes_nothing() -> None:
-    guard = row(GUARD, protects=unless_off, support=Support.NEVER, value=None)
+    guard = row(GUARD, protects=unless_off, support=Support.NEVER)
     blocking = {text: judge(guard, NAME, text).is_blocking for text in ("on", "off", "nonsense")}
     assert blocking == {"on": True, "off": False, "nonsense": True}
 
@@ -131,7 +131,7 @@ def test_what_names_something_of_no_use(judged: Row, is_blocking: bool, instead:
 
 
 def test_what_is_done_without_is_told_as_a_loss() -> None:
-    found = unheeded(row(GUARD, support=Support.NEVER, value=None), NAME, "x")
+    found = unheeded(row(GUARD, support=Support.NEVER), NAME, "x")
     assert (found.is_blocking, found.loses_protection) == (False, True)
     assert found.message.endswith("the paths are served without it")
 
@@ -175,5 +175,5 @@ def test_what_is_not_honoured_is_not_to_be_written_better() -> None:
 
 def test_advice_is_made_of_the_text_and_its_prefix() -> None:
     advised = row(support=Support.NEVER, advises=lambda text, prefix: f"{prefix}: {text}")
-    for each in (advised, row(advised, protects=always, value=None)):
+    for each in (advised, row(advised, protects=always)):
         assert judge(each, NAME, "x").remedy == "nginx.ingress.kubernetes.io: x"

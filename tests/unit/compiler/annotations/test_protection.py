@@ -17,7 +17,11 @@ from ingressd.compiler.annotations.protection import (
     [
         (nothing, [], ["true", ""]),
         (always, ["", "off", "10.0.0.0/8"], []),
-        (unless_off, ["on", "true", "yes", "DetectionOnly", ""], ["off", " off ", "false", "0"]),
+        (
+            unless_off,
+            ["on", "true", "yes", "DetectionOnly"],
+            ["off", " off ", "false", "0", "", " "],
+        ),
         (if_true, ["true", "1"], ["false", "yes", ""]),
         (
             if_it_denies,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingressd.compiler.annotations.reading import NOTHING, Reading, read_annotations
+from ingressd.compiler.annotations.reading import NOTHING, Reading, read_annotations, settled
 from ingressd.compiler.annotations.row import Directives, Setting
 from ingressd.compiler.annotations.verdict import Outcome
 from ingressd.resources.finding import Severity
@@ -49,6 +49,7 @@ def test_annotations_of_others_say_nothing() -> None:
         ({"backend_protocol": "h2c"}, Outcome.INVALID),
         ({"limit_rps": "0"}, Outcome.NO_OP),
         ({"limit_rps": "false"}, Outcome.INVALID),
+        ({"fastcgi_params_configmap": "default/a:b"}, Outcome.UNSUPPORTED),
         ({"server_snippet": "gzip on;"}, Outcome.UNSUPPORTED),
     ],
 )
@@ -113,6 +114,8 @@ def test_requirement_that_is_invalid_does_not_count() -> None:
         ({"backend_protocol": "FCGI"}, True),
         ({"backend_protocol": "SPDY"}, False),
         ({"enable_modsecurity": "off"}, False),
+        ({"enable_modsecurity": ""}, False),
+        ({"enable_owasp_core_rules": ""}, False),
         ({"limit_allowlist": "10.0.0.0/33"}, True),
     ],
 )
@@ -149,6 +152,20 @@ def test_protection_without_its_switch_blocks_nothing_but_warns() -> None:
             {"x_forwarded_prefix": "a|b"}, "x-forwarded-prefix",
             "'a|b' is not valid, expected a path such as /app, in which $1 to $9 may stand; "
             "it has no effect without a valid rewrite-target, where ingress-nginx would serve "
+            "nothing of this Ingress, or go on with what it said before a change",
+            True,
+        ),
+        (
+            {"upstream_hash_by_subset": "yes"}, "upstream-hash-by-subset",
+            "'yes' is not valid, expected true or false; it has no effect without a valid "
+            "upstream-hash-by, where ingress-nginx would serve nothing of this Ingress, or go on "
+            "with what it said before a change",
+            True,
+        ),
+        (
+            {"temporal_redirect_code": "found"}, "temporal-redirect-code",
+            "'found' is not valid, expected a status from 300 to 307 other than 304 and 306; it "
+            "has no effect without a valid temporal-redirect, where ingress-nginx would serve "
             "nothing of this Ingress, or go on with what it said before a change",
             True,
         ),
@@ -195,30 +212,6 @@ def test_a_share_that_cannot_be_read_is_meant_for_a_canary() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "outcome"),
-    [
-        ("rewrite_target", Outcome.INVALID),
-        ("proxy_body_size", Outcome.INVALID),
-        ("backend_protocol", Outcome.HONOURED),
-        ("denylist_source_range", Outcome.HONOURED),
-        ("server_alias", Outcome.HONOURED),
-    ],
-)
-@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-def test_a_line_break_is_as_good_as_in_ingress_nginx(
-    name: str, outcome: Outcome, line_end: str
-) -> None:
-    texts = {
-        "backend_protocol": "HTTPS",
-        "denylist_source_range": "10.0.0.1",
-        "rewrite_target": "/",
-    }
-    text = {"proxy_body_size": "8m", "server_alias": "b.test", **texts}[name]
-    (verdict,) = read(**{name: text + line_end}).verdicts
-    assert verdict.outcome is outcome
-
-
-@pytest.mark.parametrize(
     ("annotations", "name", "message"),
     [
         ({"auth_url": "http://auth.test", "auth_response_headers": " , "},
@@ -226,12 +219,6 @@ def test_a_line_break_is_as_good_as_in_ingress_nginx(
         ({"limit_rps": "1", "limit_allowlist": ""}, "limit-allowlist", "it names nobody"),
         ({"ssl_redirect": "false", "force_ssl_redirect": "true"}, "ssl-redirect",
          "it has no effect, because force-ssl-redirect holds as well"),
-        ({"affinity": "cookie", "upstream_hash_by": "$host"}, "upstream-hash-by",
-         "affinity goes before it: it holds for other Ingresses of the Service port alone"),
-        ({"affinity": "cookie", "load_balance": "ewma"}, "load-balance",
-         "affinity goes before it: it holds for other Ingresses of the Service port alone"),
-        ({"upstream_hash_by": "$host", "load_balance": "ewma"}, "load-balance",
-         "upstream-hash-by goes before it"),
         ({"canary": "true", "canary_weight": "-1"}, "canary-weight", "less than 0 counts as 0"),
         ({"canary": "true", "canary_weight": "5", "canary_weight_total": "50"},
          "canary-weight-total", "less than 100 counts as 100, as in ingress-nginx"),
@@ -333,7 +320,27 @@ def test_annotations_are_applied_to_what_the_configmap_says() -> None:
     assert read_annotations({}, PREFIX, base).directives is base
     named = {f"{PREFIX}/force-ssl-redirect": "false", f"{PREFIX}/proxy-read-timeout": "5"}
     policy = read_annotations(named, PREFIX, base).directives.policy
-    assert policy == Policy(TlsRedirect.OFF, timeouts=Timeouts(read=5.0), body_limit=7)
+    timeouts = Timeouts(read=5.0, tunnel=5.0)
+    assert policy == Policy(TlsRedirect.OFF, timeouts=timeouts, body_limit=7)
+
+
+@pytest.mark.parametrize(
+    ("by_default", "named", "expected"),
+    [
+        (None, "", Timeouts()),
+        (None, "60", Timeouts(tunnel=60.0)),
+        (100.0, "", Timeouts(read=100.0, tunnel=100.0)),
+        (100.0, "60", Timeouts(tunnel=60.0)),
+        (100.0, "7200", Timeouts(read=7200.0, tunnel=7200.0)),
+        (100.0, "60s", Timeouts(read=100.0, tunnel=100.0)),
+    ],
+)
+def test_a_timeout_that_is_written_counts_for_websockets_too(
+    by_default: float | None, named: str, expected: Timeouts
+) -> None:
+    base = settled(Directives(read_timeout=by_default))
+    annotations = {f"{PREFIX}/proxy-read-timeout": named} if named else {}
+    assert read_annotations(annotations, PREFIX, base).directives.policy.timeouts == expected
 
 
 @pytest.mark.parametrize("annotations", [{}, {f"{PREFIX}/ssl-redirect": "true"}])

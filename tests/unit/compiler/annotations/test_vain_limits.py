@@ -39,10 +39,12 @@ def test_a_limit_is_one(name: str) -> None:
     assert verdict.outcome is Outcome.HONOURED
 
 
-@pytest.mark.parametrize("text", ["0", "-5"])
-def test_the_limit_of_the_configmap_is_lifted(text: str) -> None:
+@pytest.mark.parametrize(("text", "outcome"), [("0", Outcome.HONOURED), ("-5", Outcome.NO_OP)])
+def test_the_limit_of_the_configmap_is_lifted(text: str, outcome: Outcome) -> None:
     reading = read("limit-rate", text, LIMITED)
-    assert [verdict.outcome for verdict in reading.verdicts] == [Outcome.HONOURED]
+    (verdict,) = reading.verdicts
+    assert (verdict.outcome, verdict.is_suspect) == (outcome, text == "-5")
+    assert ("the limit of the ConfigMap is lifted" in verdict.message) is verdict.is_suspect
     assert reading.directives == BARE
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 from support.annotation_examples import OBJECTS
 from support.objects import PREFIX
 
@@ -12,7 +13,7 @@ from ingressd.compiler.annotations.table import ROWS
 from ingressd.compiler.annotations.values import boolean
 from ingressd.compiler.annotations.verdict import Outcome, Verdict
 from ingressd.compiler.annotations.without_effect import Said, tell_of_idle
-from ingressd.routing.policy import Bandwidth, ExternalAuth, Policy
+from ingressd.routing.policy import Bandwidth, Buffering, ExternalAuth, Policy
 
 BARE = Directives()
 AROUND = Surroundings("default", OBJECTS.get)
@@ -61,7 +62,6 @@ CASES: list[tuple[str, str, dict[str, str], dict[str, str]]] = [
     ("satisfy", "any", {"allowlist-source-range": NETWORK},
      {"allowlist-source-range": NETWORK, **LOGGED_IN}),
     ("satisfy", "any", LOGGED_IN, {**LOGGED_IN, **ASKED}),
-    ("satisfy", "all", ASKED, {"denylist-source-range": NETWORK, **ASKED}),
     ("session-cookie-conditional-samesite-none", "true",
      {**KEPT, "session-cookie-samesite": "Lax"}, {**KEPT, "session-cookie-samesite": "none"}),
     ("upstream-hash-by-subset-size", "2",
@@ -87,8 +87,9 @@ def test_what_it_modifies_must_be_there(
     assert row.modifies is not None
     told = verdict(name, text, in_vain)
     assert told.outcome is Outcome.NO_OP
-    assert told.message == f"it has no effect without {row.modifies.words}"
-    assert told.remedy == f"add {row.modifies.words}, or remove this one"
+    words = row.modifies.words.replace("`", "")
+    assert told.message == f"it has no effect without {words}"
+    assert told.remedy == f"add {words}, or remove this one"
     assert verdict(name, text, beside).outcome is Outcome.HONOURED
 
 
@@ -99,6 +100,38 @@ def test_what_is_off_needs_no_other() -> None:
 def test_every_row_that_modifies_something_is_among_these() -> None:
     rows = {row.name for row in ROWS if row.modifies is not None}
     assert rows == {"enable-global-auth", *(name for name, *_ in CASES)}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "beside"),
+    [
+        ("auth-cache-duration", "200 202 401 5m", ASKED),
+        ("auth-signin-redirect-param", "rd", ASKED),
+        ("disable-proxy-intercept-errors", "false", {}),
+        ("enable-global-auth", "true", {}),
+        ("limit-burst-multiplier", "5", {}),
+        ("limit-rate-after", "0", {}),
+        ("preserve-trailing-slash", "false", {"ssl-redirect": "false"}),
+        ("proxy-buffers-number", "4", {}),
+        ("relative-redirects", "false", {}),
+        ("satisfy", "all", {}),
+        ("session-cookie-conditional-samesite-none", "false", KEPT),
+    ],
+)
+def test_the_default_may_be_written_out(name: str, text: str, beside: dict[str, str]) -> None:
+    assert verdict(name, text, beside).outcome is Outcome.HONOURED
+
+
+def test_what_the_configmap_says_may_be_written_out() -> None:
+    eight = Directives(Policy(buffering=Buffering(buffers=8)))
+    assert verdict("proxy-buffers-number", "8", {}, eight).outcome is Outcome.HONOURED
+    assert verdict("proxy-buffers-number", "4", {}, eight).outcome is Outcome.NO_OP
+
+
+@pytest.mark.parametrize("key", ["*", "block-cidrs", "limit-conn-zone-variable"])
+def test_another_key_in_vain_asks_nobody(key: str) -> None:
+    base = Directives(lacking=(key,))
+    assert verdict("enable-global-auth", "false", {}, base).outcome is Outcome.NO_OP
 
 
 @pytest.mark.parametrize(
@@ -115,7 +148,7 @@ def test_the_configmap_may_say_what_it_modifies(name: str, text: str, base: Dire
 
 
 def test_the_configmap_may_block_what_any_suffices_for() -> None:
-    blocking = Directives(blocks_networks=True)
+    blocking = Directives(blocked=(NETWORK,))
     assert verdict("satisfy", "any", LOGGED_IN, blocking).outcome is Outcome.HONOURED
 
 
@@ -129,11 +162,12 @@ def test_what_no_annotation_asks_for_is_told_before_what_is_missing() -> None:
         idles=lambda text, base, directives: Idle(f"{text} is nothing", "remove it"),
     )
     honoured = Verdict("x/own", Outcome.HONOURED)
-    said = {"x/own": Said(row, "true")}
-    (told,) = tell_of_idle([honoured], said, BARE, BARE)
-    assert (told.outcome, told.message) == (Outcome.NO_OP, "true is nothing")
-    invalid = Verdict("x/own", Outcome.INVALID)
-    assert tell_of_idle([invalid], said, BARE, BARE) == [invalid]
+    said = {"x/own": Said(row, "true", is_usual=True)}
+    unsupported = Verdict("x/own", Outcome.UNSUPPORTED)
+    for told in tell_of_idle([honoured, unsupported], said, BARE, BARE):
+        assert (told.outcome, told.message) == (Outcome.NO_OP, "true is nothing")
+    others = [Verdict("x/own", Outcome.INVALID), structs.replace(unsupported, is_blocking=True)]
+    assert tell_of_idle(others, said, BARE, BARE) == others
 
 
 def test_pods_that_are_spoken_to_without_tls_are_told_of_first() -> None:

@@ -71,6 +71,19 @@ def test_nobody_is_believed_unless_named() -> None:
     assert not codes(compiled({"use-forwarded-headers": "true", "proxy-real-ip-cidr": "10.0.0.1"}))
 
 
+def test_a_real_address_needs_somebody_to_tell_it() -> None:
+    (found,) = compiled({"enable-real-ip": "true"}).findings
+    assert (found.code, found.field) == ("NoPeerTrusted", "data[enable-real-ip]")
+    assert not codes(compiled({"enable-real-ip": "true", "proxy-real-ip-cidr": "10.0.0.1"}))
+    assert not codes(compiled({"enable-real-ip": "true", "use-proxy-protocol": "true"}))
+
+
+def test_that_invalid_fields_are_not_ignored_is_true_of_underscores_alone() -> None:
+    (found,) = compiled({"ignore-invalid-headers": "false"}).findings
+    assert found.code == "ConfigMapKeyUnsupported"
+    assert "fields with an underscore in their name are passed on" in found.message
+
+
 @pytest.mark.parametrize("networks", ["0.0.0.0/0", "10.0.0.0/8,::/0", "192.0.2.1/0"])
 def test_everybody_is_believed_with_a_warning(networks: str) -> None:
     made = compiled({"use-forwarded-headers": "true", "proxy-real-ip-cidr": networks})
@@ -99,7 +112,7 @@ def test_blocked_networks_beside_another_list_are_told(key: str) -> None:
     assert (found.code, found.severity) == ("ConfigMapKeyNoEffect", Severity.WARNING)
     assert found.field == "data[block-cidrs]"
     alone = compiled({"block-cidrs": "192.0.2.0/24"})
-    assert (alone.directives.blocks_networks, codes(alone)) == (True, [])
+    assert (alone.directives.blocked, codes(alone)) == (("192.0.2.0/24",), [])
 
 
 def test_what_cannot_be_protected_is_closed() -> None:

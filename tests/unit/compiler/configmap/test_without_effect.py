@@ -15,12 +15,17 @@ URL = {"global-auth-url": "http://auth.test"}
 
 
 def told(keys: dict[str, str], flags: GlobalPolicy | None = None) -> dict[str, str]:
-    """What is said of keys without effect, by field."""
+    """What keys without effect lack, by field."""
     settings = CompilerSettings(configmap="default/settings", global_policy=flags or GlobalPolicy())
     made = compile_configmap(ConfigMap(metadata=meta("settings"), data=keys), settings)
     idle = [found for found in made.findings if found.code == "ConfigMapKeyNoEffect"]
     assert all(found.severity is Severity.INFO for found in idle)
-    return {found.field: found.message for found in idle}
+    lacked = {
+        found.field: found.message.removeprefix("it has no effect without ") for found in idle
+    }
+    for found in idle:
+        assert found.remedy == f"set {lacked[found.field]} as well, or remove this one"
+    return lacked
 
 
 @pytest.mark.parametrize(
@@ -29,11 +34,11 @@ def told(keys: dict[str, str], flags: GlobalPolicy | None = None) -> dict[str, s
         ({"global-auth-signin": "/login"}, "global-auth-signin", "global-auth-url"),
         ({"global-auth-method": "POST", "global-auth-url": ""}, "global-auth-method",
          "global-auth-url"),
-        ({"hsts": "false", "hsts-max-age": "60"}, "hsts-max-age", "hsts"),
+        ({"hsts": "false", "hsts-max-age": "60"}, "hsts-max-age", "hsts: true"),
     ],
 )  # fmt: skip
 def test_what_has_no_effect_is_told(keys: dict[str, str], key: str, switch: str) -> None:
-    assert told(keys) == {f"data[{key}]": f"it has no effect without {switch}"}
+    assert told(keys) == {f"data[{key}]": switch}
 
 
 def test_the_flag_decides_where_no_key_does() -> None:

@@ -4,7 +4,8 @@ import random
 
 from support.objects import PREFIX, ingress, path, rule
 
-from ingressd.compiler.hosts.host import CompiledHost, DefaultBackend, compile_host
+from ingressd.compiler.hosts.host import CompiledHost, compile_host
+from ingressd.compiler.hosts.unmatched import DefaultBackend, Unmatched
 from ingressd.compiler.ingresses.ingress import compile_ingress
 from ingressd.compiler.settings import CompilerSettings
 from ingressd.resources.ingress import HTTPIngressPath, Ingress, IngressTLS
@@ -17,7 +18,8 @@ HOST = "a.example.com"
 def compiled(*ingresses: Ingress, name: str = HOST, default: Backend | None = None) -> CompiledHost:
     units = [compile_ingress(entry, {}, CompilerSettings()) for entry in ingresses]
     claims = [unit.claims[name] for unit in units if name in unit.claims]
-    return compile_host(name, claims, DefaultBackend(default) if default else None)
+    flagged = DefaultBackend(default) if default else None
+    return compile_host(name, claims, Unmatched(default=flagged))
 
 
 def host_of(result: CompiledHost) -> Host:
@@ -103,7 +105,7 @@ def test_app_root_is_a_route_before_all_others_of_the_oldest_who_asks_for_it() -
     assert routes(result)[0] == "Exact / default/middle"
     first = host_of(result).routes[0]
     assert first.field == f"metadata.annotations[{PREFIX}/app-root]"
-    assert first.policy == Policy(redirect=Redirect("/app"))
+    assert first.policy == Policy(redirect=Redirect("/app", keeps_port=True))
     assert [(told.code, told.subject.name) for told in result.findings][-1] == (
         "AnnotationOverridden",
         "young",

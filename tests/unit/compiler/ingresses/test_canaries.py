@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from support.objects import ingress, path, rule
 
-from ingressd.compiler.hosts.host import CompiledHost, DefaultBackend, compile_host
+from ingressd.compiler.hosts.host import CompiledHost, compile_host
+from ingressd.compiler.hosts.unmatched import DefaultBackend, Unmatched
 from ingressd.compiler.ingresses.claims import CompiledIngress
 from ingressd.compiler.ingresses.ingress import compile_ingress
 from ingressd.compiler.settings import CompilerSettings
@@ -43,7 +44,7 @@ def compiled(*ingresses: Ingress, host: str = HOST, flag: str = "") -> CompiledH
     return compile_host(
         host,
         [unit.claims[host] for unit in units if host in unit.claims],
-        default,
+        Unmatched(default=default),
         [unit.canaries[host] for unit in units if host in unit.canaries],
     )
 

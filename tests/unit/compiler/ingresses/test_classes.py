@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from msgspec import structs
-from support.objects import ingress, ingress_class
+from support.objects import ingress, ingress_class, rule
 
 from ingressd.compiler.ingresses.classes import decide_ownership
 from ingressd.compiler.settings import DEFAULT_CONTROLLER_CLASS, CompilerSettings
@@ -67,3 +67,16 @@ def test_an_empty_class_name_is_called_empty() -> None:
     (told,) = ownership.findings
     assert told.message.startswith("it is empty;")
     assert told.remedy == "write ingressClassName: ingressd"
+
+
+def test_a_default_backend_can_be_forbidden_and_takes_the_rules_with_it() -> None:
+    settings = CompilerSettings(disable_catch_all=True)
+    both = ingress("both", rule("a.test", "/"), default="web:80")
+    ownership = decide_ownership(both, {}, settings)
+    assert not ownership.is_ours
+    (told,) = ownership.findings
+    assert (told.code, told.field) == ("CatchAllDisabled", "spec.defaultBackend")
+    assert decide_ownership(ingress("rules", rule("a.test", "/")), {}, settings).is_ours
+    assert decide_ownership(both, {}, CompilerSettings()).is_ours
+    foreign = ingress("foreign", default="web:80", ingress_class="foreign")
+    assert decide_ownership(foreign, {"foreign": FOREIGN}, settings).findings == ()

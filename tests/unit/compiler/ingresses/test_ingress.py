@@ -9,7 +9,12 @@ from ingressd.compiler.ingresses.claims import CanaryPath, CompiledIngress
 from ingressd.compiler.ingresses.ingress import compile_ingress
 from ingressd.compiler.settings import CompilerSettings
 from ingressd.resources.finding import Severity
-from ingressd.resources.ingress import Ingress, IngressTLS
+from ingressd.resources.ingress import (
+    Ingress,
+    IngressBackend,
+    IngressTLS,
+    TypedLocalObjectReference,
+)
 from ingressd.routing.model import CATCH_ALL, Backend, PathKind
 from ingressd.routing.policy import CanaryPolicy
 
@@ -199,3 +204,17 @@ def test_a_creation_time_that_is_none_is_told(created: str) -> None:
     (told,) = result.findings
     assert (told.code, told.field) == ("CreationTimeInvalid", "metadata.creationTimestamp")
     assert list(result.claims) == ["a.example.com"]
+
+
+def test_what_is_no_service_counts_as_not_written() -> None:
+    icons = IngressBackend(resource=TypedLocalObjectReference("Bucket", "icons"))
+    bucket = structs.replace(path("/icons"), backend=icons)
+    made = ingress("web", rule("a.example.com", "/a", bucket))
+    made = structs.replace(made, spec=structs.replace(made.spec, default_backend=icons))
+    result = compiled(made)
+    assert [route.path for route in result.claims["a.example.com"].routes] == ["/a"]
+    assert result.claims["a.example.com"].fallback is None
+    assert [(f.code, f.field) for f in result.findings] == [
+        ("BackendResourceUnsupported", "spec.defaultBackend.resource"),
+        ("BackendResourceUnsupported", "spec.rules[0].http.paths[1].backend.resource"),
+    ]

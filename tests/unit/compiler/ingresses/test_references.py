@@ -36,3 +36,10 @@ def test_at_a_canary_it_costs_the_canary_alone() -> None:
     told = problem_at(reference, SUBJECT, UPSTREAM, MISSING)
     assert (told.severity, told.verdict) == (Severity.WARNING, UNSET)
     assert told.message == "Service default/x does not exist; the main Ingress takes all requests"
+
+
+def test_at_a_service_that_is_asked_it_says_what_that_costs() -> None:
+    reference = Reference("metadata.annotations[x]", BACKEND, otherwise="requests get 500")
+    told = problem_at(reference, SUBJECT, UPSTREAM, MISSING)
+    assert (told.severity, told.verdict) == (Severity.WARNING, UNSET)
+    assert told.message == "Service default/x does not exist; requests get 500"

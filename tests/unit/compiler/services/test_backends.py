@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 from support.objects import backend
 
-from ingressd.compiler.services.backends import parse_service, read_backend
+from ingressd.compiler.services.backends import parse_service, read_backend, serviceless
 from ingressd.resources.ingress import (
     IngressBackend,
     IngressServiceBackend,
@@ -35,13 +36,23 @@ def service_backend(name: str, port: ServiceBackendPort) -> IngressBackend:
         (service_backend("web", ServiceBackendPort("a:b")), "f.service.port"),
         (service_backend("web:80", ServiceBackendPort("http")), "f.service.name"),
         (service_backend("other/web", ServiceBackendPort("http")), "f.service.name"),
-        (IngressBackend(resource=TypedLocalObjectReference("Bucket", "icons")), "f.resource"),
     ],
 )
 def test_what_names_no_port_is_a_problem_at_its_field(bad: IngressBackend, field: str) -> None:
     result = read_backend(bad, "shop", "f")
     assert isinstance(result, Problem)
     assert result.field == field
+
+
+def test_a_resource_is_told_of_at_its_field_unless_there_is_a_service() -> None:
+    icons = TypedLocalObjectReference("Bucket", "icons")
+    told = serviceless(IngressBackend(resource=icons), "f")
+    assert told is not None
+    assert (told.field, "Bucket icons" in told.message) == ("f.resource", True)
+    web = service_backend("web", ServiceBackendPort("http"))
+    assert serviceless(structs.replace(web, resource=icons), "f") is None
+    told = serviceless(IngressBackend(), "f")
+    assert told is not None and (told.code, told.field) == ("BackendInvalid", "f")
 
 
 def test_a_flag_names_a_backend() -> None:

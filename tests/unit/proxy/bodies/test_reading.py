@@ -71,6 +71,7 @@ async def test_what_fits_waits_in_memory(body: bytes) -> None:
     assert await reader().read(request) is None
     assert (request.small_body, request.body_file) == (body, None)
     assert not request.streams_body
+    assert request.is_body_at_hand and not request.body_consumed
 
 
 async def test_what_does_not_waits_in_a_file_from_its_first_byte() -> None:
@@ -109,6 +110,7 @@ async def test_a_client_that_waits_to_be_asked_is_asked_once() -> None:
 async def test_one_byte_more_than_is_allowed_is_too_much() -> None:
     request = received(CHUNKED + b"5\r\n12345\r\n")
     assert await reader(body_limit=4).read(request) is Failure.CLIENT_TOO_LARGE
+    assert not request.is_body_at_hand
     assert await reader(body_limit=5).read(upload(5, b"12345")) is None
 
 
@@ -147,6 +149,7 @@ async def test_a_disk_that_is_full_is_told_of(caplog: pytest.LogCaptureFixture) 
     request = upload(MEMORY + 1, bytes(MEMORY + 1))
     with caplog.at_level(logging.ERROR):
         assert await reader(FullDisk()).read(request) is Failure.NOT_KEPT
+    assert not request.is_body_at_hand, "what is left of it is no body"
     assert "No space left on device" in caplog.text
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from ingressd.proxy.client.client_address import Trust
 from ingressd.proxy.client.forwarded import Visitor
@@ -106,12 +109,27 @@ def test_a_port_follows_from_the_scheme() -> None:
     assert lines(asked((b"X-Forwarded-Proto", b"https")))["X-Forwarded-Port"] == "443"
 
 
+@pytest.mark.parametrize(("scheme", "port"), [("http", "8080"), ("https", "443")])
+def test_a_scheme_may_be_any_word_and_has_no_port_of_its_own(scheme: str, port: str) -> None:
+    raw = ((b"X-Forwarded-Proto", b"myProto, https"),)
+    trust = Trust(FIELDS, 8080)
+    visitor = trust.visitor(trust.arrival(PEER, scheme, None), raw, split_request(raw)[1])
+    told = lines(visitor)
+    assert visitor.scheme == "myProto"
+    assert {told[f"X-{name}"] for name in ("Forwarded-Proto", "Forwarded-Scheme", "Scheme")} == {
+        "myProto"
+    }
+    assert told["X-Forwarded-Port"] == port
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        (b"X-Forwarded-Proto", b"gopher"),
         (b"X-Forwarded-Proto", b""),
         (b"X-Forwarded-Proto", b"https:"),
+        (b"X-Forwarded-Proto", b"my proto"),
+        (b"X-Forwarded-Proto", b"p\xe9"),
+        (b"X-Forwarded-Proto", b"p" * 33),
         (b"X-Forwarded-Port", b"0"),
         (b"X-Forwarded-Port", b"65536"),
         (b"X-Forwarded-Port", b"080"),
@@ -127,6 +145,23 @@ def test_a_port_follows_from_the_scheme() -> None:
 )
 def test_malformed_fields_count_as_absent(name: bytes, value: bytes) -> None:
     assert asked((name, value)) == asked()
+
+
+REAL_IP = ClientAddress(real_ip=True, trusted=TRUSTED)
+
+
+def test_of_a_real_address_alone_nothing_else_is_believed() -> None:
+    said = [
+        (b"X-Forwarded-For", b"6.6.6.6, 192.0.2.1"),
+        (b"X-Forwarded-Proto", b"https"),
+        (b"X-Forwarded-Port", b"8443"),
+        (b"X-Forwarded-Host", b"shop.test"),
+    ]
+    assert asked(*said, policy=REAL_IP) == asked(said[0])
+    every = structs.replace(REAL_IP, append=True)
+    assert asked(*said, policy=every) == asked(said[0]), "ingress-nginx appends to believed ones"
+    named = structs.replace(REAL_IP, header="CF-Connecting-IP")
+    assert asked((b"CF-Connecting-IP", b"192.0.2.1"), policy=named) == asked(said[0])
 
 
 def test_the_whole_way_may_be_told() -> None:
@@ -156,6 +191,9 @@ def test_visitors_are_remembered_but_not_what_would_fill_memory(
         (FIELDS, "2001:db8::1", True),
         (FIELDS, "192.0.2.1", False),
         (FIELDS, "", False),
+        (REAL_IP, "10.9.9.9", True),
+        (REAL_IP, "192.0.2.1", False),
+        (structs.replace(REAL_IP, proxy_protocol=True), "10.9.9.9", False),
         (ClientAddress(forwarded_headers=True), "10.9.9.9", False),
         (ClientAddress(trusted=TRUSTED), "10.9.9.9", False),
         (ClientAddress(proxy_protocol=True, trusted=TRUSTED), "10.9.9.9", False),
@@ -199,5 +237,5 @@ def test_no_fields_make_it_raise_or_tell_a_pod_another_field(
     policy = ClientAddress(forwarded_headers=True, trusted=TRUSTED, append=True)
     visitor = asked(*fields, policy=policy)
     assert canonical_address(visitor.remote) == visitor.remote
-    assert visitor.scheme in ("http", "https")
+    assert re.fullmatch(r"[-!#$%&'*+.^`|~\w]+", visitor.scheme, re.ASCII)
     assert visitor.forwarded.count(b"\r\n") == visitor.forwarded.count(b"\n") == 6

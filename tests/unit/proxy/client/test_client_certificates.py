@@ -57,7 +57,7 @@ def test_what_a_host_asks_for(asking: Host | None, expected: Demand | None) -> N
 
 
 @pytest.mark.parametrize(
-    ("other", "is_outdated"),
+    ("other", "is_met"),
     [
         (structs.replace(DEMAND, version="v0"), True),
         (structs.replace(DEMAND, depth=1), True),
@@ -66,10 +66,10 @@ def test_what_a_host_asks_for(asking: Host | None, expected: Demand | None) -> N
         (None, False),
     ],
 )
-def test_a_demand_is_outdated_by_a_new_one_of_the_same_host_and_secret(
-    other: Demand | None, is_outdated: bool
+def test_a_demand_is_met_by_an_older_one_of_the_same_host_and_secret(
+    other: Demand | None, is_met: bool
 ) -> None:
-    assert DEMAND.outdates(other) == is_outdated
+    assert DEMAND.is_met_by(other) == is_met
 
 
 def test_the_version_of_a_secret_is_not_shown() -> None:

@@ -65,11 +65,34 @@ def test_text_reads_well(pages: ErrorPages) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (401, "401 Authorization Required"),
+        (403, "403 Forbidden"),
+        (405, "405 Not Allowed"),
+        (408, "408 Request Time-out"),
+        (413, "413 Request Entity Too Large"),
+        (414, "414 Request-URI Too Large"),
+        (416, "416 Requested Range Not Satisfiable"),
+        (431, "431 Request Header Or Cookie Too Large"),
+        (501, "501 Not Implemented"),
+        (503, "503 Service Temporarily Unavailable"),
+        (504, "504 Gateway Time-out"),
+    ],
+)
+def test_statuses_are_called_as_nginx_calls_them(
+    pages: ErrorPages, status: int, words: str
+) -> None:
+    assert pages.render(status, None, "r1")[1].decode().startswith(f"{words}\n")
+    assert f"<title>{words}</title>" in pages.render(status, BROWSER, "r1")[1].decode()
+
+
 def test_json_is_json_whatever_it_says(pages: ErrorPages) -> None:
     _, body = pages.render(503, "application/json", 'a"\n\\</script>', 'Details "here".')
     assert json.loads(body) == {
         "status": 503,
-        "title": "Service Unavailable",
+        "title": "Service Temporarily Unavailable",
         "detail": MEANINGS[503].explanation + ' Details "here".',
         "request_id": 'a"\n\\</script>',
     }

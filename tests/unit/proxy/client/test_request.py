@@ -105,6 +105,37 @@ async def test_idempotent_requests_may_be_repeated_until_their_body_is_gone() ->
     assert not request.may_repeat
 
 
+async def test_a_body_is_at_hand_until_it_was_passed_on() -> None:
+    assert get().is_body_at_hand
+    assert received(POST % 5 + b"hello").is_body_at_hand
+    assert not received(POST % 5 + b"hell").is_body_at_hand
+    kept = received(POST % 5 + b"hello")
+    kept.whole_body()
+    assert kept.is_body_at_hand
+    kept.body_consumed = True
+    assert not kept.is_body_at_hand
+
+
+async def test_a_question_that_is_turned_keeps_its_method_and_its_body() -> None:
+    request = received(POST % 5 + b"hello")
+    request.turn_to("/other", [], with_body=True)
+    assert (request.method, request.raw_target) == ("POST", b"/other")
+    assert (request.whole_body(), request.fields[b"content-length"]) == (b"hello", b"5")
+
+
+async def test_one_without_its_body_says_that_there_is_none() -> None:
+    asked = (
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+    )
+    request = received(asked)
+    request.turn_to("/other", [], with_body=False)
+    assert (request.whole_body(), request.streams_body) == (b"", False)
+    assert request.fields == {b"host": b"a", b"content-length": b"0"}
+    bodiless = get()
+    bodiless.turn_to("/other", [], with_body=False)
+    assert b"content-length" not in bodiless.fields
+
+
 async def test_options_are_one_hop_further_when_they_go_on() -> None:
     request = received(b"OPTIONS / HTTP/1.1\r\nHost: a\r\nMAX-forwards: 10\r\nX: y\r\n\r\n")
     assert request.lines == [b"Max-Forwards: 9\r\n", b"X: y\r\n"]

@@ -153,7 +153,7 @@ async def test_a_secret_that_is_gone_closes_the_host_and_opens_it_when_it_is_bac
     act = certificate_filter(made)
     assert act(get(client=client_connection("https")), None) == FORBIDDEN
     made.current.apply(Delta(2, secrets=(SECRET,)))
-    assert act(get(client=client_connection("https")), None) == MISDIRECTED
+    assert act(get(client=client_connection("https")), None) == NO_CERTIFICATE
 
 
 def asking(demand: Demand, *, is_able: bool = True) -> AskingContext:
@@ -166,9 +166,12 @@ def asking(demand: Demand, *, is_able: bool = True) -> AskingContext:
     return context
 
 
-def over(context: ssl.SSLContext, showing: KeyPair | None = CLIENT) -> Request:
+def over(
+    context: ssl.SSLContext, showing: KeyPair | None = CLIENT, server_name: str | None = "a.test"
+) -> Request:
     """A request by a connection of a context."""
     client = client_connection("https")
+    client.server_name = server_name
     connection = shake_hands(context, AUTHORITY.client_context(showing), "a.test")
     client.transport = Wire(ssl_object=connection)
     return get(extra=FORGED, client=client)
@@ -222,5 +225,24 @@ async def test_a_connection_that_was_asked_for_something_else_is_misdirected(
 
 async def test_a_connection_that_was_not_asked_is_misdirected_and_ends() -> None:
     request = get(client=client_connection("https"))
+    request.client.server_name = "a.test"
     assert certificate_filter(surroundings(WANTED, SECRET))(request, None) == MISDIRECTED
     assert not request.keep_alive
+
+
+@pytest.mark.parametrize("server_name", [None, "nobody.test"])
+@pytest.mark.parametrize("verify", [VerifyClient.ON, VerifyClient.OPTIONAL])
+async def test_a_connection_that_names_no_host_of_ours_shows_no_certificate(
+    verify: VerifyClient, server_name: str | None
+) -> None:
+    """Not even one that the catch-all host has asked for."""
+    made = surroundings(wanting(verify=verify, pass_to_upstream=True), SECRET)
+    made.current.apply(Delta(2, hosts=(Host("", policy=HostPolicy(client_certificates=WANTED)),)))
+    request = over(asking(structs.replace(DEMAND, host="")), server_name=server_name)
+    refusal = certificate_filter(made)(request, None)
+    if verify is VerifyClient.ON:
+        assert refusal == NO_CERTIFICATE
+        assert not request.keep_alive
+    else:
+        assert refusal is None
+        assert request.lines == [b"X-Own: 1\r\n", b"ssl-client-verify: NONE\r\n"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from msgspec import structs
 from support.proxies import environment, route
-from support.requests import get
+from support.requests import get, lenient_connection
 
 from ingressd.proxy.filters.external_auth import (
     COOKIE_STATUSES,
@@ -38,13 +38,14 @@ async def test_who_names_no_service_pays_nothing() -> None:
 
 
 async def test_claims_of_clients_are_dropped_but_where_nobody_is_asked() -> None:
-    request = get(extra=b"x-user: root\r\nX-Mine: 1\r\nX-Group: wheel\r\n")
+    sent = b"x-user: root\r\nX-Mine: 1\r\nX-Group: wheel\r\nX_User: root\r\n"
+    request = get(extra=sent, client=lenient_connection())
     before = request.lines
     drop = drop_claims(GUARDED, environment())
     assert drop is not None
     drop(request, None)
     assert request.lines == [b"X-Mine: 1\r\n"]
-    assert len(before) == 3
+    assert len(before) == 4
     exempt = route("/.well-known/acme-challenge/x", policy=GUARDED.policy)
     assert drop_claims(exempt, environment()) is None
 

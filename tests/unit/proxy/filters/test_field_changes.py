@@ -59,6 +59,6 @@ def test_a_field_of_which_nothing_is_left_is_not_written() -> None:
 
 def test_groups_are_for_routes_that_have_some() -> None:
     edit = FieldEdit(SET, "X-A", "/$1")
-    assert FieldChanges([edit], groups=True).render([], lambda _: "a") == [b"X-A: /a\r\n"]
+    assert FieldChanges([edit], towards_pods=True).render([], lambda _: "a") == [b"X-A: /a\r\n"]
     with pytest.raises(ValueError, match="unknown variable"):
         FieldChanges([edit])

@@ -45,7 +45,7 @@ async def test_another_question_has_the_host_of_the_client_again() -> None:
     assert act is not None
     request = get(b"/")
     act(request, None)
-    request.turn_to("/error", [])
+    request.turn_to("/error", [], with_body=True)
     assert b"\r\nHost: a.test\r\n" in serialise(request, b"")
 
 

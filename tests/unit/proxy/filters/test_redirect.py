@@ -77,6 +77,35 @@ async def test_a_believed_proxy_says_which_port_was_asked() -> None:
     assert location(answer.lines) == b"https://www.a.test:4443/x"
 
 
+@pytest.mark.parametrize("scheme", [b"wss", b"myproto"])
+async def test_only_plain_http_goes_to_https(scheme: bytes) -> None:
+    act = TlsRedirectFilter(Policy(), SETTINGS, current(has_tls=True))
+    by = b"X-Forwarded-Proto: %b\r\n" % scheme
+    assert act(get(b"/x", by, proxy_connection()), None) is None
+
+
+async def test_a_location_is_one_of_http_whatever_a_proxy_says() -> None:
+    by = b"X-Forwarded-Proto: javascript\r\n"
+    for redirect in (Redirect(host="www.a.test"), Redirect("/new")):
+        act = FixedRedirectFilter(Policy(redirects_as_asked=True), redirect, SETTINGS, current())
+        answer = act(get(b"/x", by, proxy_connection()), None)
+        assert location(answer.lines).startswith(b"http://")
+
+
+@pytest.mark.parametrize(
+    ("is_sane", "expected"),
+    [(False, b"http://a.test/new"), (True, b"https://Shop.test:4443/new")],
+)
+async def test_a_path_is_one_of_the_host_that_we_were_asked_for_or_of_the_one_before_us(
+    is_sane: bool, expected: bytes
+) -> None:
+    policy = Policy(redirects_as_asked=is_sane)
+    act = FixedRedirectFilter(policy, Redirect("/new"), SETTINGS, current())
+    by = b"X-Forwarded-Proto: https\r\nX-Forwarded-Host: Shop.test:4443\r\n"
+    answer = act(get(b"/x", by, proxy_connection()), None)
+    assert location(answer.lines) == expected
+
+
 async def test_status_and_exempt_paths_are_those_of_the_moment() -> None:
     table = current(has_tls=True)
     act = TlsRedirectFilter(Policy(), SETTINGS, table)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from support.proxies import route
-from support.requests import get, proxy_connection, received
+from support.requests import get, lenient_connection, proxy_connection, received
 
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.inquiry.courier import Question, Unanswered
@@ -79,6 +79,15 @@ async def test_fields_of_clients_that_travel_no_further_are_not_told() -> None:
     names = {name.lower() for name in fields}
     assert names.isdisjoint({"connection", "x-hop", "x_under", "te", "x-forwarded-host"})
     assert fields["X-Kept"] == "1"
+
+
+async def test_where_underscores_are_kept_the_service_is_told_as_well() -> None:
+    sent = b"X_Token: 1\r\nX_Sent_From: me\r\nX_Real_IP: 6.6.6.6\r\nSSL_Client_Verify: OK\r\n"
+    request = get(extra=sent, client=lenient_connection())
+    request.lines = []  # of which the filter for certificates has let nothing pass
+    fields = told(request)
+    assert fields["X_Token"] == "1"
+    assert set(fields).isdisjoint({"X_Sent_From", "X_Real_IP", "SSL_Client_Verify"})
 
 
 async def test_certificates_are_told_as_the_pod_is_told() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
 from support.proxies import environment, route, upstream
 from support.requests import get, proxy_connection, received
 
@@ -73,12 +74,35 @@ async def test_a_line_says_what_the_client_asked_for(tmp_path: Path) -> None:
     """Even where something else was asked in its place."""
     log = tmp_path / "log"
     request = received(b"POST /x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n")
-    request.turn_to("/", [])
+    request.turn_to("/", [], with_body=False)
     with log.open("w") as stream:
         record = Recorder(Metrics(), AccessLog("json", stream), Clock(asyncio.get_running_loop()))
         record(request)
         record.close()
     assert {"POST", "/x"} <= set(map(str, json.loads(log.read_text()).values()))
+
+
+@pytest.mark.parametrize(
+    ("url", "logged"),
+    [
+        ("http://user:pass@a.test/x", "http://***@a.test/x"),
+        ("http://u@v:pass@a.test", "http://***@a.test"),
+        ("//user@a.test", "//***@a.test"),
+        ("/mail/to/me@a.test", "/mail/to/me@a.test"),
+        ("http://a.test/@me?to=//you@b.test", "http://a.test/@me?to=//***@b.test"),
+    ],
+)
+async def test_a_password_in_a_url_is_not_logged(tmp_path: Path, url: str, logged: str) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as stream:
+        record = Recorder(Metrics(), AccessLog("json", stream), Clock(asyncio.get_running_loop()))
+        record(get(extra=b"Referer: %b\r\n" % url.encode()))
+        refused = get()
+        refused.message = refused.message._replace(path=url)
+        record(refused)
+        record.close()
+    first, second = (json.loads(line) for line in log.read_text().splitlines())
+    assert (first["referer"], second["target"]) == (logged, logged)
 
 
 async def test_the_access_log_names_the_client_behind_a_believed_proxy(tmp_path: Path) -> None:

@@ -72,6 +72,19 @@ async def test_the_pod_is_free_while_the_client_reads() -> None:
     assert not talk.is_watched
 
 
+@pytest.mark.parametrize(("asked", "waits"), [(b"no", False), (b"NO", False), (b"yes", True)])
+async def test_a_pod_may_ask_to_wait_for_the_client_itself(asked: bytes, waits: bool) -> None:
+    talk = Talk()
+    field = b"\r\nX-Accel-Buffering: %b\r\n\r\n" % asked
+    talk.pod.data_received(HEAD.replace(b"\r\n\r\n", field) + bytes(1000))
+    talk.client_stops()
+    assert talk.pod_wire.is_reading_paused is not waits
+    assert talk.is_watched is waits
+    talk.client_reads()
+    assert not talk.pod_wire.is_reading_paused
+    assert talk.written == HEAD + bytes(1000)
+
+
 async def test_a_pod_that_has_given_all_there_is_room_for_waits_and_goes_on() -> None:
     talk = Talk(Buffering(answers=True, answer_file=0))
     talk.client_stops()

@@ -15,7 +15,7 @@ from ingressd.proxy.client.roles import Refusal
 from ingressd.proxy.environment import Environment
 from ingressd.proxy.observing.metrics import Metrics
 from ingressd.proxy.relaying.error_backend import DenialExchange, ErrorBackend, error_backend
-from ingressd.proxy.relaying.forwarding import Forwarding
+from ingressd.proxy.relaying.forwarding import Forwarding, serialise
 from ingressd.proxy.upstream.connection import UpstreamConnection
 from ingressd.routing.delta import Delta
 from ingressd.routing.global_policy import GlobalPolicy, UpstreamKeepAlive
@@ -93,7 +93,7 @@ async def test_a_status_that_is_not_listed_has_our_page_and_nothing_is_touched()
         (b"GET /a?b=c HTTP/1.1\r\n", "GET", "/?b=c"),
         (b"GET /a? HTTP/1.1\r\n", "GET", "/"),
         (b"HEAD /a HTTP/1.1\r\n", "HEAD", "/"),
-        (b"DELETE /a HTTP/1.1\r\n", "GET", "/"),
+        (b"DELETE /a HTTP/1.1\r\n", "DELETE", "/"),
     ],
 )
 async def test_the_page_is_asked_for_at_the_root_with_the_query(
@@ -104,6 +104,33 @@ async def test_the_page_is_asked_for_at_the_root_with_the_query(
     assert ask(found, request, Refusal(404))
     assert (request.method, request.target) == (method, target)
     assert (request.stand_in, request.refusal) == (None, Refusal(404)), "a page of a page is ours"
+
+
+POST = b"POST /a HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("come", "is_gone", "limit", "body"),
+    [
+        (b"hello", False, 0, b"hello"),
+        (b"hello", False, 5, b"hello"),
+        (b"hello", False, 4, b""),
+        (b"hell", False, 0, b""),
+        (b"hello", True, 0, b""),
+    ],
+    ids=["here", "just-fits", "too-large", "on-its-way", "passed-on"],
+)
+async def test_a_body_that_is_still_here_goes_with_the_question(
+    come: bytes, is_gone: bool, limit: int, body: bytes
+) -> None:
+    request = received(POST + come)
+    request.body_consumed = is_gone
+    found = backend_of(surroundings(ERRORS), replacing(body_limit=limit))
+    assert ask(found, request, Refusal(413))
+    assert (request.method, request.whole_body()) == ("POST", body)
+    assert serialise(request, body).endswith(
+        b"\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
 
 
 @pytest.mark.parametrize(

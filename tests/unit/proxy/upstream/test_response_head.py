@@ -66,6 +66,14 @@ def test_fields_travel_except_those_of_the_connection() -> None:
     assert head.trailer == b"X-Sum"
 
 
+def test_what_is_said_to_nginx_alone_does_not_travel() -> None:
+    names = ("Redirect", "Expires", "Buffering", "Charset", "Limit-Rate")
+    raw = [(f"X-Accel-{name}".encode(), b"no") for name in names]
+    head = read_head(200, b"OK", [*raw, (b"X-Accel", b"1"), *LENGTH], is_head=False)
+    assert head.lines == [b"X-Accel: 1\r\n"]
+    assert head.buffering == b"no"
+
+
 @pytest.mark.parametrize(
     ("status", "reason", "expected"),
     [

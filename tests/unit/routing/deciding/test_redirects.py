@@ -5,6 +5,7 @@ from msgspec import structs
 
 from ingressd.routing.deciding.redirects import (
     Asked,
+    Origin,
     Ports,
     https_location,
     location_of,
@@ -23,7 +24,7 @@ def asked(
     port: str = "",
     ports: Ports = USUAL,
 ) -> Asked:
-    return Asked(scheme, f"a.example.com{port}", "a.example.com", target, ports)
+    return Asked(Origin(scheme, f"A.example.com{port}", "a.example.com"), target, ports)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,8 @@ def test_port_is_ours_where_the_client_came_straight_to_us(
     ("redirect", "relative", "location"),
     [
         (Redirect("https://b.example.com/y?z=1"), False, "https://b.example.com/y?z=1"),
-        (Redirect("/y"), False, "http://a.example.com:8080/y"),
+        (Redirect("/y"), False, "http://a.example.com/y"),
+        (Redirect("/y", keeps_port=True), False, "http://A.example.com:8080/y"),
         (Redirect("/y"), True, "/y"),
         (Redirect("y"), False, "y"),
         (Redirect(host="www.a.example.com"), False, "http://www.a.example.com:8080/x"),
@@ -131,5 +133,51 @@ def test_other_host_as_asked_has_no_usual_port_and_keeps_the_slash(
 
 
 def test_path_stays_one_where_nobody_knows_the_host() -> None:
-    unknown = Asked("http", "", "", "/", Ports())
-    assert location_of(Redirect("/y"), unknown, Policy()) == "/y"
+    unknown = Asked(Origin("http", "", ""), "/", Ports())
+    for redirect in (Redirect("/y"), Redirect("/y", keeps_port=True)):
+        assert location_of(redirect, unknown, Policy()) == "/y"
+
+
+PROXIED = Asked(
+    Origin("https", "Shop.example.com:4443", "shop.example.com"),
+    "/x",
+    UNUSUAL,
+    here=Origin("http", "A.example.com:1234", "a.example.com"),
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "of_path", "of_app_root"),
+    [
+        (Policy(), "http://a.example.com/y", "http://A.example.com:1234/y"),
+        (
+            Policy(redirects_as_asked=True),
+            "https://Shop.example.com:4443/y",
+            "https://Shop.example.com:4443/y",
+        ),
+    ],
+)
+def test_nginx_does_not_know_what_a_proxy_was_asked_for(
+    policy: Policy, of_path: str, of_app_root: str
+) -> None:
+    assert location_of(Redirect("/y"), PROXIED, policy) == of_path
+    assert location_of(Redirect("/y", keeps_port=True), PROXIED, policy) == of_app_root
+
+
+@pytest.mark.parametrize(
+    ("as_asked", "request_", "origin"),
+    [
+        (False, asked(port=":1234", ports=UNUSUAL), "http://a.example.com:8080"),
+        (False, asked(port=":1234"), "http://a.example.com"),
+        (False, asked(scheme="https", ports=UNUSUAL), "https://a.example.com:8443"),
+        (False, structs.replace(PROXIED, port=4443), "http://a.example.com:8080"),
+        (True, structs.replace(PROXIED, port=4443), "https://shop.example.com:4443"),
+        (True, structs.replace(PROXIED, port=443), "https://shop.example.com"),
+        (True, PROXIED, "https://shop.example.com:8443"),
+    ],
+)
+def test_the_port_before_a_path_is_named_where_that_is_asked_for(
+    as_asked: bool, request_: Asked, origin: str
+) -> None:
+    policy = Policy(port_in_redirects=True, redirects_as_asked=as_asked)
+    assert location_of(Redirect("/y"), request_, policy) == f"{origin}/y"

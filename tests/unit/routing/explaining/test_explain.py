@@ -4,12 +4,14 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.routes import certificate, host, table, upstream
+from msgspec import structs
+from support.routes import certificate, host, route, table, upstream
 
 from ingressd.routing.explaining.explain import Explanation, Verdict, explain
 from ingressd.routing.explaining.outcome import Action, Query
 from ingressd.routing.matcher import Matcher
-from ingressd.routing.model import CATCH_ALL
+from ingressd.routing.model import CATCH_ALL, PathKind
+from ingressd.routing.policy import Access, Policy
 from ingressd.routing.table import Table
 
 NAME = "kubia.example.com"
@@ -163,3 +165,41 @@ def test_names_the_route_the_matcher_finds(name: str, elements: list[str]) -> No
     assert serving is not None
     found = Matcher(serving, lambda route: route).match(explanation.path)
     assert explanation.winner is (found.target if found else None)
+
+
+def test_a_path_that_nothing_takes_is_redirected_to_https_where_the_host_has_tls() -> None:
+    among = table(host("Prefix /foo", has_tls=True), host("Prefix /foo", name=CATCH_ALL))
+    explanation = asked("a.example.com", "/bar", among)
+    assert explanation.winner is None
+    assert explanation.outcome.location == "https://a.example.com/bar"
+    assert asked("a.example.com", "/bar", among, scheme="https").outcome.status == 404
+    assert asked("unknown.test", "/bar", among).outcome.status == 404
+
+
+def test_what_an_ingress_asks_of_all_its_host_is_told_of_paths_that_nothing_takes() -> None:
+    own = host("Prefix /foo")
+    policy = Policy(access=Access(allow=("10.0.0.0/8",)))
+    nothing = structs.replace(
+        route("Prefix", "/", policy=policy), kind=PathKind.UNMATCHED, backend=None
+    )
+    among = table(structs.replace(own, fallback=nothing))
+    explanation = asked("a.example.com", "/bar", among)
+    assert explanation.winner is nothing
+    assert "what the oldest Ingress of it asks for holds" in explanation.routes[0].reason
+    assert explanation.outcome.action is Action.NOT_FOUND
+    assert explanation.outcome.reason.endswith(", if the client's address is admitted")
+    assert asked("a.example.com", "/foo", among).routes[1].reason == (
+        "it only holds for what no path takes"
+    )
+
+
+def test_a_default_backend_for_errors_does_not_take_what_no_path_takes() -> None:
+    policy = Policy(default_backend="default/fallback:80", redirect=None)
+    nothing = structs.replace(
+        route("Prefix", "/", policy=policy), kind=PathKind.UNMATCHED, backend=None
+    )
+    among = table(
+        structs.replace(host("Prefix /foo"), fallback=nothing),
+        upstreams=(upstream("default/fallback:80", "10.0.0.9"),),
+    )
+    assert asked("a.example.com", "/bar", among).outcome.status == 404

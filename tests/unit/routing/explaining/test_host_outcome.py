@@ -9,6 +9,7 @@ from ingressd.routing.explaining.outcome import Action, Outcome, Query
 from ingressd.routing.model import SecretMaterial
 from ingressd.routing.policy import ClientCertificates, HostPolicy, VerifyClient
 from ingressd.routing.table import Table
+from ingressd.routing.unmatched import nowhere
 
 NAME = "a.example.com"
 SECRET = SecretMaterial("default/clients", "1", {})
@@ -62,11 +63,31 @@ def test_plain_requests_are_refused_but_challenges() -> None:
     assert outcome(among, structs.replace(PLAIN, path=f"{path}/y")).status == 400
 
 
-@pytest.mark.parametrize("server_name", ["", "b.example.com"])
-def test_the_connection_of_another_host_is_misdirected(server_name: str) -> None:
-    query = structs.replace(HTTPS, server_name=server_name)
+def test_the_connection_of_another_host_is_misdirected() -> None:
+    query = structs.replace(HTTPS, server_name="b.example.com")
     assert outcome(demanding(), query).status == 421
     assert outcome(made(HostPolicy()), query).action is Action.FORWARD
+
+
+@pytest.mark.parametrize("server_name", ["", "nobody.example.com"])
+@pytest.mark.parametrize(
+    ("fields", "action", "status"),
+    [
+        ({}, Action.REFUSE, 400),
+        ({"error_page": "https://help.test/"}, Action.REDIRECT, 302),
+        ({"verify": VerifyClient.OPTIONAL}, Action.FORWARD, 0),
+        ({"verify": VerifyClient.OPTIONAL_NO_CA, "match_cn": "CN=jane"}, Action.REFUSE, 403),
+    ],
+)
+def test_who_names_no_host_of_ours_shows_no_certificate(
+    server_name: str, fields: dict[str, object], action: Action, status: int
+) -> None:
+    among = demanding(structs.replace(WANTED, **fields))
+    without_name = structs.replace(HTTPS, server_name=server_name)
+    for query in (without_name, PLAIN):
+        found = outcome(among, query)
+        assert (found.action, found.status) == (action, status)
+        assert found.location == fields.get("error_page", "")
 
 
 def test_tls_that_is_passed_through() -> None:
@@ -100,3 +121,15 @@ def test_who_asks_for_certificates_passes_nothing_through() -> None:
 def test_what_no_route_takes_stays_so() -> None:
     among = made(HostPolicy(client_certificates=WANTED), "Prefix /deep")
     assert outcome(among).status == 404
+
+
+def test_what_no_rule_takes_asks_for_a_certificate_too() -> None:
+    among = demanding()
+    own = among.hosts[NAME]
+    nothing = nowhere(NAME, among.global_policy)
+    guarded = structs.replace(own, routes=(), fallback=nothing)
+    among = structs.replace(among, hosts={NAME: guarded})
+    assert outcome(among, PLAIN).status == 400
+    found = outcome(among)
+    assert found.action is Action.NOT_FOUND
+    assert "a certificate that Secret default/clients accepts" in found.reason

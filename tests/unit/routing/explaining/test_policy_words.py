@@ -81,8 +81,12 @@ from ingressd.routing.policy import (
             ["persistent affinity by cookie C"],
         ),
         (
-            Policy(timeouts=Timeouts(connect=2, read=0.5)),
-            ["connect timeout 2 s", "read timeout 0.5 s"],
+            Policy(timeouts=Timeouts(connect=2, read=0.5, tunnel=0.5)),
+            [
+                "connect timeout 2 s",
+                "read timeout 0.5 s",
+                "WebSockets idle for 0.5 s at most",
+            ],
         ),
         (
             Policy(rate_limits=RateLimits(per_second=10, per_minute=60, connections=3)),

@@ -57,8 +57,9 @@ def test_what_opens_nothing_falls_back_to_the_default(annotations: dict[str, str
     assert sorted(v.outcome.value for v in reading.verdicts) == ["honoured", "invalid"]
 
 
-def test_names_that_are_ours_are_told_and_close_nothing() -> None:
-    reading = read(auth_url=URL, auth_response_headers="X-User, Host")
+@pytest.mark.parametrize("names", ["X-User, Host", "Host"])
+def test_names_that_are_ours_are_told_and_close_nothing(names: str) -> None:
+    reading = read(auth_url=URL, auth_response_headers=names)
     verdict = reading.verdicts[0]
     assert (verdict.outcome, verdict.is_blocking) == (Outcome.UNSUPPORTED, False)
     assert verdict.message.startswith("Host is written by ingressd itself")
