@@ -120,13 +120,14 @@ def without(lines: Iterable[bytes], names: frozenset[bytes]) -> list[bytes]:
 
 
 def without_alike(lines: Iterable[bytes], names: frozenset[bytes]) -> list[bytes]:
-    """The same for lines of requests, of which some pods take "_" in a name for "-"."""
-    return [
-        entry
-        for entry in lines
-        if (name := entry.partition(b":")[0].lower()) not in names
-        and (b"_" not in name or _dashed(name) not in names)
-    ]
+    """The same for lines of requests, of which some pods take "_" in a name for "-". ``names`` are
+    as :func:`alike` makes them."""
+    return [entry for entry in lines if _dashed(entry.partition(b":")[0].lower()) not in names]
+
+
+def alike(names: Iterable[bytes]) -> frozenset[bytes]:
+    """Names in lower case and with dashes, as such pods know them."""
+    return frozenset(_dashed(name.lower()) for name in names)
 
 
 def _dashed(name: bytes) -> bytes:

@@ -51,7 +51,9 @@ class Matcher(Generic[T]):
         self._patterns = _patterns(bound)
         self._prefixes = _prefix_index(bound)
         self._longest = max(map(len, self._prefixes), default=0)
-        self._fallback = otherwise if host.fallback is None else Match(bind(host.fallback))
+        self._bind = bind
+        self._unbound = host.fallback
+        self._fallback = otherwise
 
     def match(self, path: str) -> Match[T] | None:
         """The best match for a normalised path; the first that ``walk`` yields."""
@@ -63,7 +65,7 @@ class Matcher(Generic[T]):
             if groups is not None:
                 return Match(target, groups)
         prefix = self._deepest(path)
-        return self._fallback if prefix is None else prefix.matches[0]
+        return self._rest() if prefix is None else prefix.matches[0]
 
     def walk(self, path: str) -> Iterator[Match[T]]:
         """Every match for a normalised path, best first."""
@@ -76,8 +78,16 @@ class Matcher(Generic[T]):
         while prefix is not None:
             yield from prefix.matches
             prefix = prefix.shorter
-        if self._fallback is not None:
-            yield self._fallback
+        rest = self._rest()
+        if rest is not None:
+            yield rest
+
+    def _rest(self) -> Match[T] | None:
+        """What takes all other paths: bound when it is asked for, which for most hosts is never."""
+        if self._unbound is not None:
+            self._fallback = Match(self._bind(self._unbound))
+            self._unbound = None
+        return self._fallback
 
     def _deepest(self, path: str) -> Prefix[T] | None:
         """The longest prefix that takes the path.

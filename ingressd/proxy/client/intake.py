@@ -21,6 +21,9 @@ from ingressd.proxy.clock import NEVER, Clock
 from ingressd.proxy.headers import Split
 from ingressd.routing.global_policy import GlobalPolicy
 
+_NO_HEAD = (b"", b"\r", b"\n", b"\r\n")
+"""An empty line before a head may be one behind the body before it (RFC 9112 section 2.2)."""
+
 
 class Parsers(Protocol):
     """Where a connection gets its clock, its policy and its parsers from."""
@@ -144,8 +147,7 @@ class Intake(RequestHandler):
             self._follow_chunks(self._chunked, received[at:])
         elif at < len(received) and not self._upgraded:
             self._held += received[at:]
-            if self._body is None:
-                self._expect_head()
+            self._expect_head()
 
     def _end_head(self) -> None:
         """A head has come whole. Its time must not run on beside the answer to an earlier one."""
@@ -200,8 +202,7 @@ class Intake(RequestHandler):
         if self._held or grown != len(data):
             self._held += data
             del self._held[:grown]
-            if self._body is None and self._held:
-                self._expect_head()
+            self._expect_head()
 
     def _follow_chunks(self, chunked: ChunkedBody, data: bytes) -> None:
         body = chunked.reader
@@ -234,12 +235,18 @@ class Intake(RequestHandler):
             return
         if not self._head_size:
             self._expect_head()
-        self._head_size = len(self._held)
+        else:
+            self._head_size = len(self._held)
         if self._head_size > self.limits.head:
             self._refuse(431)
 
     def _expect_head(self) -> None:
-        """What is held begins a head. From now on, or from the answer before it, its time runs."""
+        """What is held may begin a head: from now on, or from the answer before it, its time runs.
+
+        aiohttp hands over nothing at all when a body has been read.
+        """
+        if self._body is not None or self._held in _NO_HEAD:
+            return
         self._head_size = len(self._held)
         self.deadline = self._clock.now + self.limits.head_timeout
         # aiohttp's own timer would take the connection for an idle one.

@@ -8,7 +8,7 @@ from functools import partial
 from ingressd.proxy.client.request import Request
 from ingressd.proxy.environment import Environment
 from ingressd.proxy.filters.filter import Refusal, Wait
-from ingressd.proxy.headers import without_alike
+from ingressd.proxy.headers import alike, without_alike
 from ingressd.proxy.inquiry.courier import Unanswered
 from ingressd.proxy.inquiry.decision import Decision, Reader
 from ingressd.proxy.inquiry.inquiries import Inquiries
@@ -48,9 +48,7 @@ class DropClaimsFilter:
     """Take away what only the service may say, such as who the user is."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
-        lowered = [name.lower().encode() for name in names]
-        # Pods that work like CGI take "-" and "_" for the same.
-        self._names = frozenset((*lowered, *(name.replace(b"_", b"-") for name in lowered)))
+        self._names = alike(name.encode() for name in names)
 
     def __call__(self, request: Request, groups: Groups | None) -> None:
         """The pod does not get what the client says there."""

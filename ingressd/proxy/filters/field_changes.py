@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ingressd.proxy.headers import line, without, without_alike
+from ingressd.proxy.headers import alike, line, without, without_alike
 from ingressd.routing.policy import FieldAction, FieldEdit
 from ingressd.routing.variables import Lookup, Template, as_field, parse_template
 
@@ -26,7 +26,7 @@ class FieldChanges:
                 coming = [each for each in coming if each[0].lower() != name.lower()]
             if edit.value.strip():
                 coming.append((name, _template(edit, groups=towards_pods)))
-        self._gone = frozenset(gone)
+        self._gone = alike(gone) if towards_pods else frozenset(gone)
         self._without = without_alike if towards_pods else without
         self._coming = tuple(coming)
         self.is_constant = all(template.is_constant for _, template in coming)

@@ -8,7 +8,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from ingressd.proxy.client.request import Request
-from ingressd.proxy.headers import without_alike
+from ingressd.proxy.headers import alike, without_alike
 from ingressd.proxy.inquiry.courier import Question, Unanswered
 from ingressd.proxy.variables import asked_target
 from ingressd.routing.policy import ExternalAuth
@@ -37,7 +37,7 @@ class QuestionMaker:
         for name, template in self._fields:
             ours[name.lower()] = (name, as_field(template.render(lookup)))
         fields = [(name, text) for name, text in ours.values() if text]
-        names = frozenset(name.encode() for name in ours)
+        names = alike(name.encode() for name in ours)
         fields += _clients(request, names)
         return Question(self._method, url, CIMultiDict(fields))
 

@@ -17,7 +17,7 @@ CLIENT_GONE = 499
 FLUSH_SECONDS = 0.5
 """How long a line of the access log may wait."""
 
-_USERINFO = re.compile(r"//[^/?#]*@")
+_USERINFO = re.compile(r"(?:^|(?<=:))//[^/?#]*@")
 
 
 class Recorder:
@@ -91,5 +91,6 @@ def _entry(request: Request, ingress: str, status: int, seconds: float) -> Entry
 
 
 def _without_credentials(url: str) -> str:
-    """The URL with "***" for a user and password (RFC 3986 section 3.2.1)."""
+    """The URL with "***" for a user and password (RFC 3986 section 3.2.1), as far as it says so
+    without escapes."""
     return _USERINFO.sub("//***@", url) if "@" in url else url

@@ -141,11 +141,15 @@ class PooledEndpoint:
 
     async def connect(self, timeout: float) -> UpstreamConnection:
         """A new connection, within ``timeout`` seconds. Raises ConnectFailed."""
-        if self.avoid_until:
+        avoided_until = self.avoid_until
+        if avoided_until:
             self.avoid(timeout)  # one request finds out whether it is back: the others go elsewhere
         try:
             async with asyncio.timeout(timeout):
                 connection = await self._open(timeout)
+        except asyncio.CancelledError:
+            self.avoid_until = avoided_until
+            raise
         except TimeoutError:
             has_failed_before = self.avoid_until > 0
             self.avoid(AVOID_SILENT_SECONDS if has_failed_before else AVOID_SECONDS)

@@ -56,7 +56,8 @@ class NamedEndpoint(PooledEndpoint):
 
     async def _open(self, timeout: float) -> UpstreamConnection:
         """A connection to one of the addresses: silent ones share the time among them."""
-        self._addresses = addresses = await self._resolve(self.endpoint.address)
+        addresses = await self._resolve(self.endpoint.address)
+        self._follow(addresses)
         *others, last = sorted(addresses, key=lambda address: address != self._answered)
         for address in others:
             with suppress(OSError):  # the next one may answer; TimeoutError is one, too

@@ -13,6 +13,7 @@ from support.proxies import STREAMED, limited, proxy, simple
 from ingressd.routing.policy import Buffering, Policy
 
 HEAD = b"GET / HTTP/1.1\r\nHost: a.test\r\n"
+ABC = b"3\r\nabc\r\n0\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n"
 LARGE = 4 * 1024 * 1024
 
@@ -70,6 +71,49 @@ async def test_the_head_of_a_later_request_has_its_time_as_well(
                 assert (await client.response()).status == 200
         assert (await client.response()).status == 408
         assert await client.at_eof()
+
+
+@pytest.mark.parametrize("policy", [Policy(), STREAMED], ids=["held", "streamed"])
+@pytest.mark.parametrize("pieces", [[POST + b"abc"], [POST, b"abc"], [CHUNKED, ABC]])
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_the_time_for_a_head_is_over_with_the_request(
+    pieces: list[bytes], policy: Policy, is_first: bool
+) -> None:
+    """However long the pod thinks about it, and then takes to answer."""
+
+    async def script(visit: Visit) -> None:
+        while await visit.request():
+            await asyncio.sleep(0.3)  # the pod's pace
+            await visit.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+            for byte in (b"o", b"k"):
+                await asyncio.sleep(0.15)
+                await visit.send(byte)
+
+    async with (
+        pod(script) as web,
+        proxy(limited(simple([web.port], policy), head_timeout=0.2)) as running,
+        connect(running.port) as client,
+    ):
+        if not is_first:
+            assert (await client.get()).body == b"ok"
+        for piece in pieces:
+            await client.send(piece)
+        assert (await client.response()).body == b"ok"
+        assert (await client.get()).body == b"ok", "and its connection is kept"
+
+
+@pytest.mark.parametrize("request_", [GET, POST + b"abc"])
+@pytest.mark.parametrize("behind", [b"\r\n", b"\n", b"\r"])
+async def test_an_empty_line_begins_no_head(request_: bytes, behind: bytes) -> None:
+    """Old clients send one behind a body (RFC 9112 section 2.2)."""
+    async with (
+        pod(answering(OK)) as web,
+        proxy(limited(simple([web.port]), head_timeout=0.1, keep_alive=0.4)) as running,
+        connect(running.port) as client,
+    ):
+        await client.send(request_ + behind)
+        assert (await client.response()).status == 200
+        assert await client.at_eof(), "without another answer"
 
 
 @pytest.mark.parametrize(("requests", "limit"), [(0, "head_timeout"), (1, "keep_alive")])

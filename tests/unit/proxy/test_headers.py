@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ingressd.proxy.headers import (
     REQUEST_MANAGED,
+    alike,
     connection_tokens,
     cookie,
     line,
@@ -89,8 +90,8 @@ def test_without_compares_whole_names() -> None:
 
 def test_without_alike_takes_an_underscore_for_a_dash() -> None:
     lines = [line(name, b"1") for name in (b"X_a", b"x-A", b"X_A_B", b"Xa", b"y_z", b"Y-Z")]
-    kept = without_alike(lines, frozenset({b"x-a", b"y_z"}))
-    assert kept == [b"X_A_B: 1\r\n", b"Xa: 1\r\n", b"Y-Z: 1\r\n"]
+    kept = without_alike(lines, alike([b"X-a", b"y_z"]))
+    assert kept == [b"X_A_B: 1\r\n", b"Xa: 1\r\n"]
 
 
 @pytest.mark.parametrize(

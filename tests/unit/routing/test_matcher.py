@@ -88,6 +88,15 @@ def test_the_fallback_takes_what_no_path_takes() -> None:
     assert found.target.service == "fallback"
 
 
+def test_the_fallback_costs_nothing_until_it_is_asked_for() -> None:
+    bound: list[str] = []
+    matcher = Matcher(host("Prefix /foo", "default"), lambda route: bound.append(route.path))
+    matcher.match("/foo")
+    assert bound == ["/foo"]
+    assert matcher.match("/bar") is matcher.match("/bar")
+    assert len(bound) == 2
+
+
 def test_walk_yields_every_match_best_first() -> None:
     rules = ["Prefix /", "Prefix /a", "Exact /a/b", "Prefix /a/b", "Prefix /a/bc", "default"]
     walk = Matcher(host(*rules), lambda route: f"{route.kind.value} {route.path}").walk("/a/b")

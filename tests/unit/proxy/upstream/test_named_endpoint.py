@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from support.pods import Visit, black_hole, free_port, pod
 from support.upstreams import Names, dialer
@@ -12,7 +14,7 @@ from ingressd.proxy.upstream.named_endpoint import NamedEndpoint
 from ingressd.proxy.upstream.receiver import Failure
 from ingressd.routing.model import Endpoint
 
-HERE, SILENT, REFUSING = "127.0.0.1", "127.0.0.2", "127.0.0.3"
+HERE, SILENT, REFUSING, OTHER = (f"127.0.0.{number}" for number in range(1, 5))
 
 
 def named(names: Names, port: int = 80, name: str = "web.test") -> NamedEndpoint:
@@ -87,6 +89,23 @@ async def test_connections_to_an_address_that_the_name_has_lost_end() -> None:
         assert idle.phase == CLOSED
         endpoint.keep(busy)
         assert busy.phase == CLOSED
+
+
+async def test_so_they_do_when_dns_was_asked_in_between() -> None:
+    async with pod(wait_to_the_end) as web:
+        with socket.create_server((OTHER, web.port)):
+            names = Names(HERE)
+            endpoint = named(names, web.port)
+            idle = [await endpoint.connect(1) for _ in range(2)]
+            for connection in idle:
+                endpoint.keep(connection)
+            names.is_fresh, names.addresses = False, (OTHER,)
+            assert endpoint.take_idle() is None
+            moved = await connected(endpoint)
+            assert [connection.phase for connection in idle] == [CLOSED, CLOSED]
+            names.is_fresh = True
+            assert endpoint.take_idle() is moved
+            moved.abort()
 
 
 async def test_what_refuses_is_remembered() -> None:
