@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-from ingressd.compiler.annotations.reading import Reading, read_annotations
+from support.objects import PREFIX
+from support.readings import read
+
+from ingressd.compiler.annotations.reading import Reading
 from ingressd.compiler.annotations.verdict import Outcome
 from ingressd.routing.policy import Redirect
-
-PREFIX = "nginx.ingress.kubernetes.io"
-
-
-def read(**annotations: str) -> Reading:
-    named = {f"{PREFIX}/{key.replace('_', '-')}": text for key, text in annotations.items()}
-    return read_annotations(named, PREFIX)
 
 
 def outcomes(reading: Reading) -> dict[str, Outcome]:
